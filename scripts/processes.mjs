@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import path from 'node:path'
+import { Stop } from './console.mjs'
+
+/** The path of an executable on PATH, or undefined. */
+export function which(name) {
+  const suffixes = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']
+  for (const folder of (process.env.PATH ?? '').split(path.delimiter).filter(Boolean)) {
+    for (const suffix of suffixes) {
+      const file = path.join(folder, name + suffix)
+      try {
+        accessSync(file, constants.X_OK)
+        if (statSync(file).isFile()) return file
+      } catch {}
+    }
+  }
+  return undefined
+}
+
+/** Runs a program and returns { ok, stdout, stderr }; never throws. */
+export function capture(command, args, options = {}) {
+  const result = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20, ...options })
+  return {
+    ok: result.status === 0,
+    stdout: result.stdout ?? '',
+    stderr: result.stderr || (result.error?.message ?? ''),
+  }
+}
+
+/** Runs a program on this terminal; throws a Stop when it fails. */
+export function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { stdio: 'inherit', ...options })
+  if (result.error) throw new Stop(`${command} could not be started: ${result.error.message}`)
+  if (result.status !== 0) {
+    throw new Stop(`${path.basename(command)} failed (${result.signal ?? `exit ${result.status}`})`)
+  }
+}
+
+/** Runs a command of npm with the npm that runs this script, or the one on PATH. */
+export function runNpm(args, options = {}) {
+  const cli = process.env.npm_execpath
+  if (cli && /npm-cli\.c?js$/.test(cli)) return run(process.execPath, [cli, ...args], options)
+  return run('npm', args, { shell: process.platform === 'win32', ...options })
+}
