@@ -1,0 +1,169 @@
+import {
+  type KeySpec,
+  MAX_STRING_BYTES,
+  PROTOCOL_ALIASES,
+  PROTOCOLS,
+  type TextFormat,
+} from './keys.js'
+import type { PolicyNode } from './node.js'
+import type { Report } from './report.js'
+import { byteLength, hasControlCharacter, quote, unusableInC } from './text.js'
+
+const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/
+const SOCKS = /^(?:[^\s@]*@)?[^\s@:]+:\d{1,5}$/
+const INTEGER = /^-?\d{1,15}$/
+
+/**
+ * Reads the value of a key that holds one simple value, in its normal form; undefined when it
+ * cannot be used, which has then been reported.
+ */
+export function readScalar(spec: KeySpec, node: PolicyNode, report: Report): unknown {
+  const { type } = spec
+  switch (type.kind) {
+    case 'text':
+      return readText(spec.name, node, report, type.format)
+    case 'reference':
+      return readName(spec.name, node, report)
+    case 'integer':
+      return readInteger(spec.name, node, report, type.min, type.max)
+    case 'boolean':
+      return expectType(node, 'boolean', spec.name, 'true or false', report)
+    case 'protocol':
+      return readProtocol(node, report)
+    case 'label':
+      return readLabel(spec.name, node, report)
+    default:
+      return undefined
+  }
+}
+
+/** Reads text that lws keeps as a C string. */
+export function readText(
+  what: string,
+  node: PolicyNode,
+  report: Report,
+  format?: TextFormat,
+): string | undefined {
+  const value = expectType(node, 'string', what, 'a string', report)
+  if (value === undefined || !isUsable(what, value, node, report)) {
+    return undefined
+  }
+  const length = byteLength(value)
+  if (length > MAX_STRING_BYTES) {
+    report.error(
+      'string-too-long',
+      node,
+      `${what} is ${length} bytes long; lws can hold ${MAX_STRING_BYTES}`,
+    )
+    return undefined
+  }
+  if (format !== 'message' && hasControlCharacter(value)) {
+    report.error('control-character', node, `${what} holds a control character; remove it`)
+    return undefined
+  }
+  if (format === 'token' && !HTTP_TOKEN.test(value)) {
+    report.error('bad-token', node, `${what} ${quote(value)} is no HTTP token, such as GET or POST`)
+    return undefined
+  }
+  if (format === 'socks' && !SOCKS.test(value)) {
+    report.error('bad-address', node, `${what} has the form address:port, such as 127.0.0.1:1080`)
+    return undefined
+  }
+  return value
+}
+
+/** Reads a name: text of any length, but not empty, that this library replaces for lws. */
+export function readName(what: string, node: PolicyNode, report: Report): string | undefined {
+  const value = expectType(node, 'string', what, 'a name in quotes', report)
+  return value !== undefined && isName(what, value, node, report) ? value : undefined
+}
+
+/** Checks a name, be it a value or a key. */
+export function isName(what: string, value: string, node: PolicyNode, report: Report): boolean {
+  if (value === '') {
+    report.error('empty-name', node, `the name of ${what} is empty; give it one`)
+    return false
+  }
+  return isUsable(what, value, node, report)
+}
+
+/** Reads a whole number, which may be written as a string as lws allows. */
+export function readInteger(
+  what: string,
+  node: PolicyNode,
+  report: Report,
+  min: number,
+  max: number,
+): number | undefined {
+  const { value } = node
+  const numeric = node.type === 'string' && INTEGER.test(value as string)
+  const number = numeric ? Number(value) : value
+  if ((!numeric && node.type !== 'number') || !Number.isInteger(number)) {
+    report.error('wrong-type', node, `${what} is a whole number from ${min} to ${max}`)
+    return undefined
+  }
+  if ((number as number) < min || (number as number) > max) {
+    report.error('out-of-range', node, `${what} is ${number}; it can be from ${min} to ${max}`)
+    return undefined
+  }
+  return (number as number) + 0
+}
+
+/** Reports a value of the wrong JSON type; returns the value of the right one. */
+export function expectType<T extends 'string' | 'boolean' | 'object' | 'array'>(
+  node: PolicyNode,
+  type: T,
+  what: string,
+  expected: string,
+  report: Report,
+): (T extends 'string' ? string : T extends 'boolean' ? boolean : true) | undefined {
+  if (node.type !== type) {
+    report.error('wrong-type', node, `${what} has to be ${expected}, not ${describe(node)}`)
+    return undefined
+  }
+  return (type === 'object' || type === 'array' ? true : node.value) as never
+}
+
+function readProtocol(node: PolicyNode, report: Report): string | undefined {
+  const value = expectType(node, 'string', 'protocol', 'a string', report)
+  if (value === undefined) {
+    return undefined
+  }
+  if (!(PROTOCOLS as readonly string[]).includes(value) && !PROTOCOL_ALIASES.has(value)) {
+    report.error(
+      'unknown-protocol',
+      node,
+      `protocol ${quote(value)} is unknown; use ${PROTOCOLS.join(', ')}`,
+    )
+    return undefined
+  }
+  return value
+}
+
+function readLabel(what: string, node: PolicyNode, report: Report): unknown {
+  if (node.type !== 'string' && node.type !== 'number') {
+    report.error('wrong-type', node, `${what} has to be a string or a number`)
+    return undefined
+  }
+  return node.value
+}
+
+function isUsable(what: string, value: string, node: PolicyNode, report: Report): boolean {
+  const problem = unusableInC(value)
+  if (problem !== undefined) {
+    report.error(problem.code, node, `${what} ${problem.message}`)
+  }
+  return problem === undefined
+}
+
+function describe(node: PolicyNode): string {
+  switch (node.type) {
+    case 'object':
+    case 'array':
+      return `an ${node.type}`
+    case 'null':
+      return 'null'
+    default:
+      return `the ${node.type} ${quote(node.value)}`
+  }
+}

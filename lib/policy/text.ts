@@ -1,0 +1,42 @@
+/** String tests and measures shared by the checks. */
+
+const encoder = new TextEncoder()
+
+/** The length of a string in UTF-8, in bytes: what lws's limits count. */
+export function byteLength(text: string): number {
+  return encoder.encode(text).length
+}
+
+/** Why a string cannot become a C string, or undefined. */
+export function unusableInC(text: string): { code: string; message: string } | undefined {
+  if (text.includes('\0')) {
+    return {
+      code: 'nul-character',
+      message: 'contains a NUL character, which ends a string in lws; remove it',
+    }
+  }
+  if (/\p{Surrogate}/u.test(text)) {
+    return {
+      code: 'lone-surrogate',
+      message: 'contains half of a surrogate pair, which is no valid text; remove it',
+    }
+  }
+  return undefined
+}
+
+/** True when the text holds an ASCII control character other than NUL (see {@link unusableInC}). */
+export function hasControlCharacter(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 0x20 || code === 0x7f) {
+      return true
+    }
+  }
+  return false
+}
+
+/** A value in a message: quoted, and cut when it is long. */
+export function quote(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}

@@ -1,0 +1,339 @@
+import type { Diagnostic } from './diagnostic.js'
+import { KEYS, type KeySpec, type Place, SERVER_METADATA, type Section } from './keys.js'
+import { PolicyError } from './policy-error.js'
+import { readPolicy } from './read-policy.js'
+import { applies, protocolOf } from './rules.js'
+import type { Auth, Policy, PolicySource, Retry, Streamtype, TrustStore } from './types.js'
+
+/** Options of {@link writeLwsPolicy}. */
+export interface WriteOptions {
+  /** The name of the policy's file, for the message of a {@link PolicyError}. */
+  file?: string
+  /**
+   * Streamtypes that lws must not find under their own name, because it would act on them by
+   * itself. Default: `['fetch_policy']`.
+   */
+  reserved?: readonly string[]
+}
+
+/** What {@link writeLwsPolicy} makes. */
+export interface LwsPolicy {
+  /** The text for `lws_context_creation_info.pss_policies_json`; begins with `{`. */
+  readonly json: string
+  /** The policy in normal form. */
+  readonly policy: Policy
+  /** Warnings and infos about the source. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** Streamtype to the name that lws knows it by: its own, but for the reserved ones. */
+  readonly streamtypes: ReadonlyMap<string, string>
+  /** Trust store to the name of the vhost that lws makes for it; only those that are in use. */
+  readonly trustStores: ReadonlyMap<string, string>
+}
+
+/**
+ * A server's vhost gets the streamtype's name, and lws looks for client vhosts of these names.
+ */
+const VHOST_NAMES: ReadonlySet<string> = new Set(['default', '_ss_default', 'system'])
+
+const KEY_ORDER = ['text', 'protocol', 'reference', 'integer', 'boolean', 'delays', 'stack']
+
+/**
+ * Checks a policy and writes the text that lws is given instead of it. lws 4.3.5 parses policies
+ * without checking and dies of most mistakes, so this is the only way a policy reaches it.
+ *
+ * The text holds only what is in use and only keys that lws parses. Retry schemes, certificates,
+ * trust stores and auth entries get names of equal length, because lws takes a prefix for a match,
+ * and every use of a certificate gets its own copy, because lws moves those of servers away.
+ *
+ * @throws PolicyError when the policy has errors
+ */
+export function writeLwsPolicy(source: PolicySource, options: WriteOptions = {}): LwsPolicy {
+  const { policy, diagnostics } = readPolicy(source)
+  if (policy === undefined) {
+    throw new PolicyError(diagnostics, options)
+  }
+  const writer = new LwsPolicyWriter(policy, options.reserved ?? ['fetch_policy'])
+  return {
+    json: writer.write(),
+    policy,
+    diagnostics,
+    streamtypes: writer.streamtypes,
+    trustStores: writer.names.trust_stores,
+  }
+}
+
+type Json = string
+
+/** Writes one policy. */
+class LwsPolicyWriter {
+  readonly streamtypes: ReadonlyMap<string, string>
+  readonly names = {
+    retry: new Map<string, string>(),
+    trust_stores: new Map<string, string>(),
+    auth: new Map<string, string>(),
+  }
+  readonly #policy: Policy
+  readonly #retries: ReadonlyMap<string, Retry>
+  readonly #certs: ReadonlyMap<string, string>
+  readonly #stores: ReadonlyMap<string, TrustStore>
+  readonly #auths: ReadonlyMap<string, Auth>
+  readonly #written = { retry: [], certs: [], trust_stores: [], auth: [] } as Record<
+    'retry' | 'certs' | 'trust_stores' | 'auth',
+    Json[]
+  >
+
+  constructor(policy: Policy, reserved: readonly string[]) {
+    this.#policy = policy
+    this.#retries = flatten(policy.retry)
+    this.#certs = flatten(policy.certs)
+    this.#stores = new Map(policy.trust_stores.map((store) => [store.name, store]))
+    this.#auths = new Map(policy.auth.map((auth) => [auth.name, auth]))
+    this.streamtypes = nameStreamtypes(flatten(policy.s), reserved)
+  }
+
+  write(): Json {
+    const streamtypes = Array.from(flatten(this.#policy.s), ([name, value]) =>
+      record(this.streamtypes.get(name) as string, this.#streamtype(value)),
+    )
+    const { retry, certs, trust_stores, auth } = this.#written
+    const proxy = this.#policy['via-socks5']
+    return object([
+      // An empty object is not a policy to lws, and it ignores this.
+      member('schema-version', '1'),
+      ...(proxy === undefined || proxy === '' ? [] : [member('via-socks5', JSON.stringify(proxy))]),
+      ...section('retry', retry),
+      ...section('certs', certs),
+      ...section('trust_stores', trust_stores),
+      ...section('auth', auth),
+      ...section('s', streamtypes),
+    ])
+  }
+
+  #streamtype(value: Streamtype): Json {
+    const completed = complete(value)
+    const members: Json[] = []
+    for (const spec of keysOf('streamtype')) {
+      const given = completed[spec.name as keyof Streamtype]
+      if (given !== undefined && applies(spec, completed)) {
+        const json = this.#value(spec, given)
+        if (json !== undefined) {
+          members.push(member(spec.lws as string, json))
+        }
+      }
+    }
+    return object(members)
+  }
+
+  #value(spec: KeySpec, value: unknown): Json | undefined {
+    switch (spec.type.kind) {
+      case 'text':
+      case 'protocol':
+        // lws shares storage between strings by their bytes and would point "" into a struct.
+        return value === '' ? undefined : JSON.stringify(value)
+      case 'integer':
+        return String(value)
+      case 'boolean':
+        return value === true ? 'true' : undefined
+      case 'reference':
+        return JSON.stringify(this.#reference(spec.type.section, value as string))
+      case 'metadata':
+      case 'respmap':
+        return list(
+          (value as Record<string, unknown>[]).flatMap((item) =>
+            Object.entries(item).map(([name, mapped]) => record(name, JSON.stringify(mapped))),
+          ),
+        )
+      default:
+        return undefined
+    }
+  }
+
+  #reference(section: Section, name: string): string {
+    switch (section) {
+      case 'retry':
+        return this.#once(section, name, 'r', (internal) =>
+          record(internal, this.#keys('retry', completeRetry(this.#retries.get(name)))),
+        )
+      case 'trust_stores':
+        // With a dot this is no streamtype's name, and servers name vhosts after streamtypes.
+        return this.#once(section, name, 't.', (internal) =>
+          object([
+            member('name', JSON.stringify(internal)),
+            member(
+              'stack',
+              list(
+                (this.#stores.get(name)?.stack ?? []).map((cert) =>
+                  JSON.stringify(this.#copyOfCert(cert)),
+                ),
+              ),
+            ),
+          ]),
+        )
+      case 'auth':
+        return this.#once(section, name, 'a', (internal) =>
+          this.#keys('auth', { ...this.#auths.get(name), name: internal }),
+        )
+      case 'certs':
+        return this.#copyOfCert(name)
+      case 's':
+        return this.streamtypes.get(name) ?? name
+      case 'metadata':
+        return name
+    }
+  }
+
+  #once(
+    section: 'retry' | 'trust_stores' | 'auth',
+    name: string,
+    prefix: string,
+    write: (internal: string) => Json,
+  ): string {
+    const names = this.names[section]
+    const known = names.get(name)
+    if (known !== undefined) {
+      return known
+    }
+    const internal = prefix + serial(names.size)
+    names.set(name, internal)
+    this.#written[section].push(write(internal))
+    return internal
+  }
+
+  #copyOfCert(name: string): string {
+    const { certs } = this.#written
+    const internal = `c${serial(certs.length)}`
+    certs.push(record(internal, JSON.stringify(this.#certs.get(name))))
+    return internal
+  }
+
+  #keys(place: Place, values: object): Json {
+    const members: Json[] = []
+    for (const spec of keysOf(place)) {
+      const value = (values as Record<string, unknown>)[spec.name]
+      if (value === undefined) {
+        continue
+      }
+      if (Array.isArray(value)) {
+        if (value.length > 0) {
+          members.push(member(spec.lws as string, list(value.map(String))))
+        }
+        continue
+      }
+      const json = this.#value(spec, value)
+      if (json !== undefined) {
+        members.push(member(spec.lws as string, json))
+      }
+    }
+    return object(members)
+  }
+}
+
+/** What lws needs said that a policy may leave out. */
+function complete(value: Streamtype): Streamtype {
+  const protocol = protocolOf(value)
+  const transactional = protocol === 'h1' || protocol === 'h2'
+  if (value.server === true) {
+    const declared = new Set(value.metadata?.flatMap(Object.keys))
+    const missing = SERVER_METADATA.filter((name) => transactional && !declared.has(name))
+    return missing.length === 0
+      ? { ...value, protocol }
+      : {
+          ...value,
+          protocol,
+          metadata: [...(value.metadata ?? []), ...missing.map((name) => ({ [name]: '' }))],
+        }
+  }
+  if (!transactional && protocol !== 'ws') {
+    return { ...value, protocol }
+  }
+  return {
+    ...value,
+    protocol,
+    http_url: urlForLws(protocol, value.http_url ?? '/'),
+    ...(transactional && { http_method: value.http_method || 'GET' }),
+  }
+}
+
+/**
+ * lws puts a `/` before the path; only for h1 it drops one that is there. An empty path would be
+ * taken for none, with the method and subprotocol ignored: a final `$` expands to nothing.
+ */
+function urlForLws(protocol: string, url: string): string {
+  const path = url.startsWith('/') ? url.slice(1) : url
+  return protocol === 'h1' ? `/${path}` : path || '$'
+}
+
+function completeRetry(retry: Retry = {}): Retry {
+  return retry.jitterpc === 0 ? { ...retry, jitterpc: 1 } : retry
+}
+
+function nameStreamtypes(
+  streamtypes: ReadonlyMap<string, Streamtype>,
+  reserved: readonly string[],
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  for (const [name, { server }] of streamtypes) {
+    let internal = name
+    if (reserved.includes(name) || (server === true && VHOST_NAMES.has(name))) {
+      do {
+        internal = `_${internal}`
+      } while (
+        streamtypes.has(internal) ||
+        VHOST_NAMES.has(internal) ||
+        reserved.includes(internal)
+      )
+    }
+    names.set(name, internal)
+  }
+  return names
+}
+
+const KEYS_TO_WRITE = new Map<Place, readonly KeySpec[]>()
+
+/**
+ * The rows that lws is told of a place. lws looks for a string's bytes in everything it has stored
+ * so far, unfinished structs included, so strings come before the numbers of the same struct.
+ */
+function keysOf(place: Place): readonly KeySpec[] {
+  let keys = KEYS_TO_WRITE.get(place)
+  if (keys === undefined) {
+    keys = KEYS.filter((spec) => spec.place === place && spec.lws !== undefined).sort(
+      (a, b) => orderOf(a) - orderOf(b),
+    )
+    KEYS_TO_WRITE.set(place, keys)
+  }
+  return keys
+}
+
+function orderOf({ type }: KeySpec): number {
+  const order = KEY_ORDER.indexOf(type.kind)
+  return order === -1 ? KEY_ORDER.length : order
+}
+
+function flatten<T>(records: readonly Readonly<Record<string, T>>[]): Map<string, T> {
+  return new Map(records.flatMap((item) => Object.entries(item)))
+}
+
+function serial(index: number): string {
+  return String(index).padStart(9, '0')
+}
+
+function member(name: string, json: Json): Json {
+  return `${JSON.stringify(name)}:${json}`
+}
+
+function record(name: string, json: Json): Json {
+  return object([member(name, json)])
+}
+
+function object(members: readonly Json[]): Json {
+  return `{${members.join(',')}}`
+}
+
+function list(items: readonly Json[]): Json {
+  return `[${items.join(',')}]`
+}
+
+function section(name: string, items: readonly Json[]): Json[] {
+  return items.length === 0 ? [] : [member(name, list(items))]
+}
