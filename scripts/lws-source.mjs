@@ -14,12 +14,12 @@ import {
 import path from 'node:path'
 import { isMain, main, Stop, say } from './console.mjs'
 import { cachedTarball, givenTarball } from './lws-tarball.mjs'
-import { inRoot, lwsSourceFolder } from './paths.mjs'
+import { inRoot, lwsSourceFolder, lwsSourceStamp } from './paths.mjs'
 import { requireTools } from './prerequisites.mjs'
 import { capture } from './processes.mjs'
+import { hasStamp } from './stamp.mjs'
 
 const patchFolder = inRoot('deps', 'libwebsockets', 'patches')
-const stampFile = '.lws-secure-streams-stamp'
 
 // What the build reads; the published package carries exactly this.
 const NEEDED = [
@@ -49,11 +49,6 @@ function wantedStamp(pin, series) {
   const hash = createHash('sha256').update(JSON.stringify([pin, NEEDED, series]))
   for (const name of series) hash.update(readFileSync(path.join(patchFolder, name)))
   return `libwebsockets ${pin.version}, ${series.length} patches, ${hash.digest('hex')}\n`
-}
-
-function readStamp() {
-  const file = path.join(lwsSourceFolder, stampFile)
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
 }
 
 function extract(tarball, pin, folder) {
@@ -116,7 +111,7 @@ export async function ensureLwsSource() {
   const pin = readPin()
   const series = readSeries()
   const stamp = wantedStamp(pin, series)
-  if (readStamp() === stamp) return lwsSourceFolder
+  if (hasStamp(lwsSourceStamp, stamp)) return lwsSourceFolder
 
   requireTools(['tar', ...(series.length > 0 ? ['patch'] : [])])
   const tarball = given ? await givenTarball(given, pin) : await cachedTarball(pin)
@@ -124,7 +119,7 @@ export async function ensureLwsSource() {
   try {
     extract(tarball, pin, fresh)
     applySeries(series, fresh)
-    writeFileSync(path.join(fresh, stampFile), stamp)
+    writeFileSync(path.join(fresh, path.basename(lwsSourceStamp)), stamp)
     replaceSource(fresh)
   } finally {
     rmSync(fresh, { recursive: true, force: true })

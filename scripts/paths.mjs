@@ -14,3 +14,4 @@ function userCacheFolder(env = process.env) {
 
 export const cacheFolder = path.join(userCacheFolder(), 'lws-secure-streams')
 export const lwsSourceFolder = inRoot('deps', 'libwebsockets', 'source')
+export const lwsSourceStamp = path.join(lwsSourceFolder, '.lws-secure-streams-stamp')

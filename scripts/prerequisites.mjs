@@ -1,56 +1,56 @@
-// Says which programs of the system are missing, one line each, naming the package that brings them.
+// Says in one line which programs of the system are missing and how to install them.
 import { isMain, main, Stop } from './console.mjs'
 import { capture, which } from './processes.mjs'
 
 const CMAKE_MINIMUM = [3, 16]
+const XCODE = 'xcode-select --install'
 
 /** What provides each tool: any of `programs` will do. */
 const TOOLS = {
   cmake: { programs: ['cmake'], debian: 'cmake', macos: 'brew install cmake' },
-  'a C compiler': {
-    programs: ['cc', 'gcc', 'clang'],
-    debian: 'gcc',
-    macos: 'xcode-select --install',
-  },
-  'a C++ compiler': {
-    programs: ['g++', 'clang++'],
-    debian: 'g++',
-    macos: 'xcode-select --install',
-  },
-  'make or ninja': { programs: ['ninja', 'make'], debian: 'make', macos: 'xcode-select --install' },
-  tar: { programs: ['tar'], debian: 'tar', macos: 'xcode-select --install' },
-  patch: { programs: ['patch'], debian: 'patch', macos: 'xcode-select --install' },
+  'a C compiler': { programs: ['cc', 'gcc', 'clang'], debian: 'gcc', macos: XCODE },
+  'a C++ compiler': { programs: ['g++', 'clang++'], debian: 'g++', macos: XCODE },
+  'make or ninja': { programs: ['ninja', 'make'], debian: 'make', macos: XCODE },
+  tar: { programs: ['tar'], debian: 'tar', macos: XCODE },
+  patch: { programs: ['patch'], debian: 'patch', macos: XCODE },
+  mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
 }
 
-const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or ninja']
+export const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or ninja']
+export const SOURCE_TOOLS = ['tar', 'patch']
 
-function howToInstall(tool) {
-  if (process.platform === 'darwin') return tool.macos
-  if (which('apt-get')) return `apt-get install ${tool.debian}`
-  return `install ${tool.debian} with your package manager`
+// Debian keeps servers in sbin, which is not on an ordinary user's PATH.
+const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']
+
+export const isPresent = (name) =>
+  TOOLS[name].programs.some((program) => which(program, SYSTEM_FOLDERS))
+
+function howToInstall(names) {
+  const packages = names.map((name) => TOOLS[name].debian).join(' ')
+  if (process.platform === 'darwin') {
+    return [...new Set(names.map((name) => TOOLS[name].macos))].join(' && ')
+  }
+  if (which('apt-get')) return `apt-get install ${packages}`
+  return `install ${packages} with your package manager`
 }
 
-const isPresent = (tool) => tool.programs.some(which)
-
-function oldCmake() {
-  const [, major, minor] =
-    capture('cmake', ['--version']).stdout.match(/version (\d+)\.(\d+)/) ?? []
+function checkCmakeVersion() {
+  const { stdout } = capture('cmake', ['--version'])
+  const [, major, minor] = (stdout.match(/version (\d+)\.(\d+)/) ?? []).map(Number)
   const [needMajor, needMinor] = CMAKE_MINIMUM
-  if (Number(major) > needMajor || (Number(major) === needMajor && Number(minor) >= needMinor))
-    return undefined
-  return `cmake ${CMAKE_MINIMUM.join('.')} or later is needed, this one is ${major}.${minor}`
+  if (major > needMajor || (major === needMajor && minor >= needMinor)) return
+  throw new Stop(`cmake ${CMAKE_MINIMUM.join('.')} or later is needed, this is ${major}.${minor}`)
 }
 
-/** Throws a Stop that has one line for each of the named tools that is missing. */
+/** Throws a Stop whose one line names every one of the tools that is missing. */
 export function requireTools(names) {
-  const lines = names
-    .filter((name) => !isPresent(TOOLS[name]))
-    .map((name) => `${name} is missing: ${howToInstall(TOOLS[name])}`)
-  const old = names.includes('cmake') && which('cmake') ? oldCmake() : undefined
-  if (old) lines.push(old)
-  if (lines.length > 0) throw new Stop(lines.join('\n'))
+  const missing = names.filter((name) => !isPresent(name))
+  if (missing.length > 0) {
+    const list = new Intl.ListFormat('en').format(missing)
+    const verb = missing.length > 1 ? 'are' : 'is'
+    throw new Stop(`${list} ${verb} missing: ${howToInstall(missing)}`)
+  }
+  if (names.includes('cmake')) checkCmakeVersion()
 }
-
-export const requireBuildTools = () => requireTools(BUILD_TOOLS)
 
 if (isMain(import.meta.url)) await main(() => requireTools(Object.keys(TOOLS)))

@@ -3,10 +3,11 @@ import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
 import { Stop } from './console.mjs'
 
-/** The path of an executable on PATH, or undefined. */
-export function which(name) {
+/** The path of an executable on PATH or in one of `more` folders, or undefined. */
+export function which(name, more = []) {
   const suffixes = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']
-  for (const folder of (process.env.PATH ?? '').split(path.delimiter).filter(Boolean)) {
+  const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean)
+  for (const folder of [...folders, ...more]) {
     for (const suffix of suffixes) {
       const file = path.join(folder, name + suffix)
       try {
@@ -37,9 +38,14 @@ export function run(command, args, options = {}) {
   }
 }
 
-/** Runs a command of npm with the npm that runs this script, or the one on PATH. */
-export function runNpm(args, options = {}) {
+/** The npm that runs this script, or the one on PATH, as the start of a command line. */
+export function npmCommand() {
   const cli = process.env.npm_execpath
-  if (cli && /npm-cli\.c?js$/.test(cli)) return run(process.execPath, [cli, ...args], options)
-  return run('npm', args, { shell: process.platform === 'win32', ...options })
+  if (cli && /npm-cli\.c?js$/.test(cli)) return [process.execPath, cli]
+  return [which('npm') ?? 'npm']
+}
+
+export function runNpm(args, options = {}) {
+  const [command, ...first] = npmCommand()
+  run(command, [...first, ...args], options)
 }

@@ -1,0 +1,42 @@
+// Compiles lib/ into dist/: CommonJS and ES modules, with their types.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { Stop, say } from './console.mjs'
+import { inRoot } from './paths.mjs'
+import { hasStamp, stateOf, writeStamp } from './stamp.mjs'
+
+const stamp = inRoot('build', 'lib.stamp')
+
+const currentState = () =>
+  stateOf(['lib', 'tsconfig.json', 'package.json', 'package-lock.json'].map((name) => inRoot(name)))
+
+/** Output whose source is gone would be published, and found by imports that should fail. */
+function removeOrphans() {
+  const dist = inRoot('dist')
+  if (!existsSync(dist)) return
+  for (const name of readdirSync(dist, { recursive: true })) {
+    const source = name.replace(/(\.d)?\.(m?)(js|ts)$/, '.$2ts')
+    const isOutput = /\.m?(js|ts)$/.test(name)
+    if (isOutput && !existsSync(inRoot('lib', source))) rmSync(path.join(dist, name))
+  }
+}
+
+/** Runs the TypeScript compiler, whose own messages say what is wrong. */
+export function tsc(args) {
+  const compiler = inRoot('node_modules', 'typescript', 'bin', 'tsc')
+  const result = spawnSync(process.execPath, [compiler, ...args], {
+    cwd: inRoot(),
+    stdio: 'inherit',
+  })
+  if (result.status !== 0) throw new Stop(`tsc ${args.join(' ')}: the types are wrong (see above)`)
+}
+
+export function buildLib() {
+  const state = currentState()
+  if (existsSync(inRoot('dist', 'index.js')) && hasStamp(stamp, state)) return
+  say('compiling lib/ to dist/')
+  removeOrphans()
+  tsc(['-p', 'tsconfig.json'])
+  writeStamp(stamp, state)
+}

@@ -1,0 +1,29 @@
+// The servers of the system that the tests and the demo talk to.
+import { existsSync } from 'node:fs'
+import { say } from './console.mjs'
+import { isPresent, requireTools } from './prerequisites.mjs'
+import { capture, which } from './processes.mjs'
+
+const SYSTEM_PEERS = ['mosquitto']
+
+function installOnDebian(names) {
+  // RUNLEVEL=1 keeps the packages' own services from starting.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  const install = () =>
+    capture('apt-get', ['install', '-y', '--no-install-recommends', ...names], { env }).ok
+  say(`installing ${names.join(', ')} with apt-get`)
+  if (!install()) {
+    capture('apt-get', ['update'], { env })
+    install()
+  }
+}
+
+/** Installs the servers that are missing where that needs no question asked, else names them. */
+export function ensurePeers() {
+  const missing = SYSTEM_PEERS.filter((name) => !isPresent(name))
+  if (missing.length === 0) return
+  const mayInstall =
+    process.getuid?.() === 0 && existsSync('/etc/debian_version') && which('apt-get')
+  if (mayInstall) installOnDebian(missing)
+  requireTools(SYSTEM_PEERS)
+}
