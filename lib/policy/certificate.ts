@@ -47,7 +47,7 @@ export function checkCertificate(base64: string): CertificateProblem | undefined
 
 function fitsDecoder(length: number): boolean {
   for (let start = 0; start < length; start += PIECE) {
-    const decoded = Math.ceil((start * 3) / 4)
+    const decoded = Math.floor(start / 4) * 3
     if (decoded + Math.min(PIECE, length - start) >= DECODE_BUFFER) {
       return false
     }

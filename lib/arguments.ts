@@ -1,0 +1,64 @@
+import { inspect } from 'node:util'
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return `Received ${value}`
+  if (typeof value === 'function') return `Received function ${value.name}`
+  if (typeof value === 'object') {
+    const name = value.constructor?.name
+    return name ? `Received an instance of ${name}` : `Received ${inspect(value, { depth: -1 })}`
+  }
+  return `Received type ${typeof value} (${inspect(value).slice(0, 28)})`
+}
+
+/** Node's own error for an argument of the wrong type. */
+export function invalidArgType(name: string, expected: string, value: unknown): TypeError {
+  return Object.assign(
+    new TypeError(`The "${name}" argument must be ${expected}. ${describe(value)}`),
+    { code: 'ERR_INVALID_ARG_TYPE' },
+  )
+}
+
+/** Node's own error for an argument that has the right type and a value that means nothing. */
+export function invalidArgValue(name: string, value: unknown, reason: string): TypeError {
+  return Object.assign(
+    new TypeError(`The "${name}" argument ${reason}. Received ${inspect(value).slice(0, 128)}`),
+    { code: 'ERR_INVALID_ARG_VALUE' },
+  )
+}
+
+/** Node's own error for a number that is out of bounds. */
+export function outOfRange(name: string, range: string, value: unknown): RangeError {
+  return Object.assign(
+    new RangeError(
+      `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value)}`,
+    ),
+    { code: 'ERR_OUT_OF_RANGE' },
+  )
+}
+
+export function checkString(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw invalidArgType(name, 'of type string', value)
+}
+
+export function checkObject(name: string, value: unknown): asserts value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalidArgType(name, 'an object', value)
+}
+
+export function checkSignal(name: string, value: unknown): asserts value is AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal))
+    throw invalidArgType(name, 'an instance of AbortSignal', value)
+}
+
+export function checkInteger(name: string, value: unknown, least: number, most: number): void {
+  if (typeof value !== 'number') throw invalidArgType(name, 'of type number', value)
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw outOfRange(name, `an integer >= ${least} && <= ${most}`, value)
+}
+
+/** The bytes of a payload: text is UTF-8. */
+export function toBytes(name: string, value: unknown): Uint8Array {
+  if (typeof value === 'string') return Buffer.from(value, 'utf8')
+  if (value instanceof Uint8Array) return value
+  throw invalidArgType(name, 'of type string or an instance of Buffer or Uint8Array', value)
+}

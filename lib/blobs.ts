@@ -1,0 +1,84 @@
+import { checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
+import type { Context } from './context.js'
+
+/** lws_system blobs: what a policy refers to and does not hold. */
+export interface Blobs {
+  /** Auth tokens; a streamtype's `use_auth` and `http_auth_header` name them by index. At most 4. */
+  auth?: readonly (string | Uint8Array)[]
+  /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 2. */
+  clientCert?: readonly { cert: Uint8Array; key: Uint8Array }[]
+  /** Sent in `http_dsn_header`. */
+  deviceSerial?: string
+  /** Sent in `http_fwv_header`. */
+  deviceFirmwareVersion?: string
+  /** Sent in `http_devtype_header`. */
+  deviceType?: string
+  /** MQTT client identifier, at most 128 bytes. Default: one that libwebsockets makes up. */
+  mqttClientId?: string
+  mqttUsername?: string
+  mqttPassword?: string | Uint8Array
+}
+
+/** The name of a blob. */
+export type BlobName = keyof Blobs
+
+// As lws_system_blob_item_t numbers them.
+const types = {
+  auth: 0,
+  clientCert: 2,
+  clientKey: 3,
+  deviceSerial: 4,
+  deviceFirmwareVersion: 5,
+  deviceType: 6,
+  mqttClientId: 8,
+  mqttUsername: 9,
+  mqttPassword: 10,
+} as const
+
+const mostOf = { auth: 4, clientCert: 2 } as const
+
+function isList(name: string): name is keyof typeof mostOf {
+  return name in mostOf
+}
+
+/** @throws TypeError, RangeError when `blobs` is not what {@link Blobs} says. */
+export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
+  if (blobs === undefined) return
+  checkObject('options.blobs', blobs)
+  for (const [name, value] of Object.entries(blobs)) {
+    const where = `options.blobs.${name}`
+    if (!(name in types) || name === 'clientKey')
+      throw invalidArgType('options.blobs', `an object without '${name}'`, blobs)
+    if (!isList(name)) {
+      toBytes(where, value)
+      continue
+    }
+    if (!Array.isArray(value)) throw invalidArgType(where, 'an array', value)
+    if (value.length > mostOf[name])
+      throw outOfRange(`${where}.length`, `<= ${mostOf[name]}`, value.length)
+    for (const entry of value) {
+      if (name === 'auth') {
+        toBytes(where, entry)
+        continue
+      }
+      checkObject(where, entry)
+      toBytes(`${where}[].cert`, (entry as { cert: unknown }).cert)
+      toBytes(`${where}[].key`, (entry as { key: unknown }).key)
+    }
+  }
+}
+
+/** Hands the blobs to lws. */
+export function applyBlobs(context: Context, blobs: Blobs): void {
+  for (const [name, value] of Object.entries(blobs)) {
+    const entries = Array.isArray(value) ? value : [value]
+    entries.forEach((entry, index) => {
+      if (name === 'clientCert') {
+        context.setNativeBlob(types.clientCert, index, entry.cert)
+        context.setNativeBlob(types.clientKey, index, entry.key)
+      } else {
+        context.setNativeBlob(types[name as keyof typeof types], index, toBytes(name, entry))
+      }
+    })
+  }
+}

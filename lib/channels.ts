@@ -1,0 +1,9 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** The package's `diagnostics_channel` channels; see docs/observability.md for what each carries. */
+export const channels = {
+  context: channel('lws-secure-streams:context'),
+  stream: channel('lws-secure-streams:stream'),
+  message: channel('lws-secure-streams:message'),
+  state: channel('lws-secure-streams:state'),
+} as const

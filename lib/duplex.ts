@@ -1,0 +1,28 @@
+import { Duplex } from 'node:stream'
+import type { SecureStream } from './secure-stream.js'
+
+/** A Node stream over a Secure Stream; destroying either destroys the other. */
+export function streamDuplex(stream: SecureStream): Duplex {
+  const chunks = stream.chunks()
+  const duplex = new Duplex({
+    read() {
+      chunks.next().then(
+        ({ value, done }) => {
+          if (done) this.push(null)
+          // An empty piece is no data to a byte stream, and would end its wait for some.
+          else if (value.data.length > 0) this.push(value.data)
+          else this._read(0)
+        },
+        (error) => this.destroy(error),
+      )
+    },
+    write(data: Buffer, _encoding, done) {
+      stream.send(data).then(() => done(), done)
+    },
+    destroy(error, done) {
+      stream.destroy(error ?? undefined)
+      done(error)
+    },
+  })
+  return duplex
+}

@@ -1,0 +1,9 @@
+import { SecureStreamError } from '../secure-stream-error.js'
+
+/** Every attempt that the policy's `retry` allows has failed; `cause` is the last failure. */
+export class AllRetriesFailedError extends SecureStreamError {
+  constructor(streamtype: string, cause: Error | undefined) {
+    const why = cause ? `: ${cause.message}` : ''
+    super('ERR_SS_ALL_RETRIES_FAILED', `'${streamtype}' gave up connecting${why}`, { cause })
+  }
+}

@@ -1,0 +1,8 @@
+import { SecureStreamError } from '../secure-stream-error.js'
+
+/** The stream or the context was destroyed before the operation could end; `cause` says why when it was told. */
+export class DestroyedError extends SecureStreamError {
+  constructor(what: string, cause?: unknown) {
+    super('ERR_SS_DESTROYED', `${what} is destroyed`, { cause })
+  }
+}

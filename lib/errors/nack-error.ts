@@ -1,0 +1,13 @@
+import { SecureStreamError } from '../secure-stream-error.js'
+import type { StateName } from '../state.js'
+
+/** The peer answered that it did not accept what was sent. */
+export class NackError extends SecureStreamError {
+  /** The state that said so: `QOS_NACK_REMOTE`, or a number that `http_resp_map` gave. */
+  readonly state: StateName | number
+
+  constructor(streamtype: string, state: StateName | number) {
+    super('ERR_SS_NACK', `the peer of '${streamtype}' did not accept the message (${state})`)
+    this.state = state
+  }
+}

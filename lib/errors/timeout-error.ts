@@ -1,0 +1,8 @@
+import { SecureStreamError } from '../secure-stream-error.js'
+
+/** A time limit of the caller or of the policy's `timeout_ms` passed first. */
+export class TimeoutError extends SecureStreamError {
+  constructor(streamtype: string) {
+    super('ERR_SS_TIMEOUT', `'${streamtype}' was not done within its time limit`)
+  }
+}

@@ -1,0 +1,8 @@
+import { SecureStreamError } from '../secure-stream-error.js'
+
+/** One attempt to connect failed; the message says why when libwebsockets knows. */
+export class UnreachableError extends SecureStreamError {
+  constructor(streamtype: string, reason: string) {
+    super('ERR_SS_UNREACHABLE', `the peer of '${streamtype}' was not reached: ${reason}`)
+  }
+}

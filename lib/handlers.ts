@@ -1,0 +1,87 @@
+import type { AsyncResource } from 'node:async_hooks'
+import { outOfRange, toBytes } from './arguments.js'
+import { NativeFlag, type NativeStreamHandlers } from './native.js'
+import { Return, type ReturnValue } from './return.js'
+import type { SecureStream } from './secure-stream.js'
+import { type StateName, stateName } from './state.js'
+
+/** How a piece of payload stands in its message. */
+export interface RxFlags {
+  /** It begins a message. Ignored on raw. */
+  readonly som: boolean
+  /** It ends a message. Ignored on raw. */
+  readonly eom: boolean
+  /** It is the JSON of a `perf` streamtype, not payload. */
+  readonly perf: boolean
+}
+
+/** What a tx handler may send. */
+export interface TxRoom {
+  /** The most bytes that fit. */
+  readonly room: number
+  /** How often lws has asked this stream for payload. */
+  readonly ordinal: number
+}
+
+/** What a tx handler sends. */
+export interface TxPayload {
+  readonly data: string | Uint8Array
+  /** It begins a message. Default: `false`. */
+  readonly som?: boolean
+  /** It ends a message. Default: `false`. */
+  readonly eom?: boolean
+}
+
+/**
+ * The callbacks of the C API. Each is called while libwebsockets waits for what it returns.
+ *
+ * Specification: "SS Callback return handling", "Convention for rx and tx callback return".
+ */
+export interface StreamHandlers {
+  /** A state was reached; `ordinal` is lws's `ack` argument. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+  state?(stream: SecureStream, state: StateName | number, ordinal: number): ReturnValue | void
+  /** Payload arrived. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+  rx?(stream: SecureStream, data: Buffer, flags: RxFlags): ReturnValue | void
+  /** There is room for payload; nothing returned means {@link Return.TX_DONT_SEND}. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+  tx?(stream: SecureStream, room: TxRoom): TxPayload | ReturnValue | void
+}
+
+function toNativeTx(payload: TxPayload, room: number): [Uint8Array, number] {
+  const bytes = toBytes('data', payload.data)
+  if (bytes.byteLength > room) throw outOfRange('data.length', `<= ${room}`, bytes.byteLength)
+  return [bytes, (payload.som ? NativeFlag.Som : 0) | (payload.eom ? NativeFlag.Eom : 0)]
+}
+
+/** Calls the handlers that `current` holds at the time, in the stream's async context. */
+export function nativeHandlers(
+  stream: SecureStream,
+  current: () => StreamHandlers,
+  resource: AsyncResource,
+  noteState: (state: StateName | number, ordinal: number) => void,
+): NativeStreamHandlers {
+  return {
+    state: (code, ordinal) =>
+      resource.runInAsyncScope(() => {
+        const state = stateName(code)
+        noteState(state, ordinal)
+        return current().state?.(stream, state, ordinal) ?? Return.OK
+      }),
+    rx: (data, flags) =>
+      resource.runInAsyncScope(
+        () =>
+          current().rx?.(stream, data, {
+            som: (flags & NativeFlag.Som) !== 0,
+            eom: (flags & NativeFlag.Eom) !== 0,
+            perf: (flags & NativeFlag.PerfJson) !== 0,
+          }) ?? Return.OK,
+      ),
+    tx: (room, ordinal) =>
+      resource.runInAsyncScope(() => {
+        const answer = current().tx?.(stream, { room, ordinal }) ?? Return.TX_DONT_SEND
+        return typeof answer === 'object' ? toNativeTx(answer, room) : answer
+      }),
+  }
+}

@@ -1,0 +1,125 @@
+/** A piece of payload as it arrived. */
+export interface Chunk {
+  /** The bytes. */
+  readonly data: Buffer
+  /** Whether it begins a message. Always `true` on protocols without messages (raw). */
+  readonly som: boolean
+  /** Whether it ends a message. Always `true` on protocols without messages (raw). */
+  readonly eom: boolean
+}
+
+/** A chunk that ends a message holds what the message needs besides its bytes. */
+export interface ReceivedChunk extends Chunk {
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+// Beyond the first a stream stops reading its socket, until what waits has sunk below the second.
+const FULL = 1024 * 1024
+const DRAINED = FULL / 2
+// A program may well look at the answer only after the send() that caused it; until somebody reads,
+// this much may wait.
+const FULL_WITHOUT_READER = 16 * FULL
+
+/** What was received and not yet taken; says when the socket is to be read no further. */
+export class Inbox {
+  #chunks: ReceivedChunk[] = []
+  #bytes = 0
+  #messages = 0
+  #reading = true
+  #hasReader = false
+  #takesChunks = false
+  #ended = false
+  #error: Error | undefined
+  #waiting: (() => void)[] = []
+  readonly #setReading: (on: boolean) => void
+
+  constructor(setReading: (on: boolean) => void) {
+    this.#setReading = setReading
+  }
+
+  /** Whether everything that will ever come has come. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  push(chunk: ReceivedChunk): void {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.data.length
+    if (chunk.eom) this.#messages++
+    this.#regulate()
+    this.#wake()
+  }
+
+  /** The connection is gone: what was received of a message that is not complete never will be. */
+  dropPartialMessage(): void {
+    while (this.#chunks.length > 0 && !this.#chunks.at(-1)?.eom)
+      this.#bytes -= this.#chunks.pop()?.data.length ?? 0
+    this.#regulate()
+  }
+
+  end(error?: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#error = error
+    this.#wake()
+  }
+
+  /** Somebody reads from now on: messages, or the chunks themselves. */
+  attach(takes: 'messages' | 'chunks'): void {
+    this.#hasReader = true
+    this.#takesChunks = takes === 'chunks'
+    this.#regulate()
+  }
+
+  takeChunk(): ReceivedChunk | undefined {
+    const chunk = this.#chunks.shift()
+    if (chunk) this.#taken([chunk])
+    return chunk
+  }
+
+  /** The chunks of the next complete message, if there is one. */
+  takeMessage(): ReceivedChunk[] | undefined {
+    if (this.#messages === 0) return undefined
+    const end = this.#chunks.findIndex((chunk) => chunk.eom)
+    const chunks = this.#chunks.splice(0, end + 1)
+    this.#taken(chunks)
+    return chunks
+  }
+
+  /** What `take` gives as soon as it gives something; `undefined` at the end. */
+  async next<T>(take: () => T | undefined): Promise<T | undefined> {
+    for (;;) {
+      const taken = take()
+      if (taken !== undefined) return taken
+      if (this.#error) throw this.#error
+      if (this.#ended) return undefined
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  #taken(chunks: ReceivedChunk[]): void {
+    for (const chunk of chunks) {
+      this.#bytes -= chunk.data.length
+      if (chunk.eom) this.#messages--
+    }
+    this.#regulate()
+  }
+
+  #regulate(): void {
+    const full = this.#hasReader ? FULL : FULL_WITHOUT_READER
+    // Half a message is of no use to who reads messages: it has to come in whole.
+    const useful = this.#takesChunks || this.#messages > 0 || !this.#hasReader
+    const reading = this.#reading
+      ? this.#bytes < full || !useful
+      : this.#bytes < Math.min(DRAINED, full) || !useful
+    if (reading === this.#reading || this.#ended) return
+    this.#reading = reading
+    this.#setReading(reading)
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { AddonLoadError } from './errors/addon-load-error.js'
+
+/** What one entry of the numbers that {@link NativeStreamEvents} gets is about. */
+export const NativeEvent = { State: 0, Rx: 1, Sent: 2, Failure: 3, Dropped: 4 } as const
+
+/** What a context's notice is about. */
+export const NativeNotice = { State: 0, Log: 1, Closed: 2 } as const
+
+/** The flags of a received or sent piece of payload, as lws numbers them. */
+export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64 } as const
+
+export interface NativeContextOptions {
+  policy: string
+  trust: Uint8Array[]
+  cookieJar?: string
+}
+
+export interface NativeContext {
+  setBlob(type: number, index: number, bytes: Uint8Array): boolean
+  setLogLevel(mask: number): void
+  setRef(on: boolean): void
+  close(): void
+}
+
+/** How a stream's protocol behaves; see the native class. */
+export interface NativeStreamTraits {
+  transactional: boolean
+  saysLength: boolean
+  resends: boolean
+  canSend: boolean
+}
+
+/**
+ * Three numbers an event: kind, a, b. The bytes that `Rx` and `Failure` events speak of (`a` of them)
+ * follow each other in `bytes`.
+ */
+export type NativeStreamEvents = (numbers: Uint32Array, bytes: Buffer | undefined) => void
+
+export interface NativeStreamHandlers {
+  state(code: number, ordinal: number): number | undefined
+  rx(data: Buffer, flags: number): number | undefined
+  tx(room: number, ordinal: number): number | [Uint8Array, number]
+}
+
+export interface NativeStream {
+  send(bytes: Uint8Array, id: number): void
+  cancelSend(id: number): boolean
+  connect(): void
+  requestTx(length?: number): void
+  disconnect(): void
+  destroy(): void
+  setReading(on: boolean): void
+  setMetadata(name: string, value: Uint8Array): boolean
+  getMetadata(name: string): Buffer | undefined
+  startTimeout(ms: number): void
+  cancelTimeout(): void
+  serverAck(nack: number): void
+  addPeerTxCredit(bytes: number): void
+  peerTxCredit(): number
+  rideshare(): string | undefined
+  tag(): string
+  goodResponse(): boolean
+  setRef(on: boolean): void
+}
+
+export interface NativeModule {
+  lwsVersion: string
+  tlsLibrary: string
+  features: Record<string, boolean>
+  reportUncaught(error: unknown): void
+  Context: new (
+    options: NativeContextOptions,
+    notice: (kind: number, code: number, text: string) => void,
+  ) => NativeContext
+  Stream: new (
+    context: NativeContext,
+    streamtype: string,
+    traits: NativeStreamTraits,
+    metadata: (string | Uint8Array)[],
+    callbacks: { events: NativeStreamEvents } | NativeStreamHandlers,
+  ) => NativeStream
+}
+
+const packageFolder = path.join(__dirname, '..')
+let loaded: { module: NativeModule; file: string } | undefined
+
+function addonFile(): string {
+  const chosen = process.env.LWS_SECURE_STREAMS_ADDON
+  if (chosen) return path.resolve(chosen)
+  const find = require('node-gyp-build') as { path(folder: string): string }
+  return find.path(packageFolder)
+}
+
+function load(): { module: NativeModule; file: string } {
+  let file = ''
+  try {
+    file = addonFile()
+    return { module: require(file) as NativeModule, file }
+  } catch (error) {
+    const sought = file || path.join(packageFolder, 'prebuilds', `${process.platform}-${process.arch}`)
+    throw new AddonLoadError(sought, existsSync(path.join(packageFolder, 'native')), error)
+  }
+}
+
+/**
+ * The addon, loaded when it is first needed.
+ *
+ * @throws {@link AddonLoadError} when there is none for this platform, or it does not load.
+ */
+export function native(): NativeModule {
+  loaded ??= load()
+  return loaded.module
+}
+
+/** The file that the addon was loaded from. */
+export function nativeFile(): string {
+  loaded ??= load()
+  return loaded.file
+}

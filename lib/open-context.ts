@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import {
+  checkObject,
+  checkSignal,
+  checkString,
+  invalidArgType,
+  invalidArgValue,
+} from './arguments.js'
+import { applyBlobs, type Blobs, checkBlobs } from './blobs.js'
+import { Context } from './context.js'
+import { NotImplementedError } from './errors/not-implemented-error.js'
+import { overlayPolicy, type PolicySource } from './policy/index.js'
+import { writeLwsPolicy } from './policy/write-lws-policy.js'
+import { type Trust, trustedCertificates } from './trust.js'
+
+/** Options of {@link openContext}; `policy` or `policyFile` must be there. */
+export interface ContextOptions {
+  /**
+   * The policy: an object, JSON text (as string or bytes), or a `file:` URL. A string is never taken
+   * for a path.
+   */
+  policy?: PolicySource | URL
+  /** The path of the policy, instead of `policy`. */
+  policyFile?: string
+  /** Fragments that are laid over the policy in order. Specification: "Applying streamtype policy overlays". */
+  overlays?: readonly PolicySource[]
+  /**
+   * What to trust for a `tls` streamtype without `tls_trust_store`: the operating system's store,
+   * Node's bundled roots, or certificates as PEM or DER. Default: `'system'`.
+   */
+  ca?: Trust
+  /** Values of lws_system blobs. */
+  blobs?: Blobs
+  /** The file in which `http_cookies` streamtypes keep their cookies. */
+  cookieJar?: string
+  /** Gives up opening, and destroys the context when aborted later. */
+  signal?: AbortSignal
+}
+
+const notYet = ['proxy'] as const
+
+function checkOptions(options: unknown): asserts options is ContextOptions {
+  checkObject('options', options)
+  const given = options as ContextOptions & Record<string, unknown>
+  for (const name of notYet)
+    if (given[name] !== undefined) throw new NotImplementedError(`the option '${name}'`)
+  checkSignal('options.signal', given.signal)
+  if (given.policyFile !== undefined) checkString('options.policyFile', given.policyFile)
+  if (given.cookieJar !== undefined) checkString('options.cookieJar', given.cookieJar)
+  if (given.overlays !== undefined && !Array.isArray(given.overlays))
+    throw invalidArgType('options.overlays', 'an array', given.overlays)
+  if ((given.policy === undefined) === (given.policyFile === undefined))
+    throw invalidArgValue('options', Object.keys(given), "must have one of 'policy' and 'policyFile'")
+  const policy = given.policy
+  if (policy instanceof URL && policy.protocol !== 'file:')
+    throw invalidArgValue('options.policy', policy.href, 'must be a file: URL')
+  if (policy !== undefined && typeof policy !== 'string' && (typeof policy !== 'object' || !policy))
+    throw invalidArgType('options.policy', 'an object, JSON text, a Buffer or a file: URL', policy)
+  checkBlobs(given.blobs)
+}
+
+async function readSource(
+  options: ContextOptions,
+): Promise<{ source: PolicySource; file?: string }> {
+  const { policy, policyFile, signal } = options
+  const file = policyFile ?? (policy instanceof URL ? fileURLToPath(policy) : undefined)
+  if (file === undefined) return { source: policy as PolicySource }
+  return { source: await readFile(file, signal ? { signal } : {}), file }
+}
+
+async function open(options: ContextOptions): Promise<Context> {
+  options.signal?.throwIfAborted()
+  const { source, file } = await readSource(options)
+  const where = file === undefined ? {} : { file }
+  let effective: PolicySource = source
+  for (const overlay of options.overlays ?? []) effective = overlayPolicy(effective, overlay, where)
+  const written = writeLwsPolicy(effective, where)
+  options.signal?.throwIfAborted()
+
+  const needsTrust = written.policy.s.some((entry) =>
+    Object.values(entry).some(({ tls, server, tls_trust_store }) => tls && !server && !tls_trust_store),
+  )
+  const ca = options.ca ?? 'system'
+  const trust = needsTrust || options.ca !== undefined ? trustedCertificates(ca) : []
+  const context = new Context(written, {
+    trust,
+    ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
+    ...(options.signal && { signal: options.signal }),
+  })
+  applyBlobs(context, options.blobs ?? {})
+  await context.operational
+  return context
+}
+
+/**
+ * Opens a context: one policy database on the event loop of the calling thread.
+ *
+ * @returns a context, when libwebsockets reports OPERATIONAL
+ * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError}; the signal's
+ *   reason; a file system error for a policy file that cannot be read. Synchronously, a `TypeError`
+ *   with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
+ *   `ERR_SS_NOT_IMPLEMENTED` for an option of a later version.
+ */
+export function openContext(options: ContextOptions): Promise<Context> {
+  checkOptions(options)
+  return open(options)
+}

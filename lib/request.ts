@@ -1,0 +1,115 @@
+import type { Context } from './context.js'
+import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
+import { DisconnectedError } from './errors/disconnected-error.js'
+import { TimeoutError } from './errors/timeout-error.js'
+import { Reply } from './reply.js'
+import type { Metadata, SecureStream } from './secure-stream.js'
+import { SecureStreamError } from './secure-stream-error.js'
+import type { StateName } from './state.js'
+
+/** Options of `context.request()`. */
+export interface RequestOptions {
+  /** Values of the streamtype's metadata. */
+  metadata?: Metadata
+  /** What to send; text is UTF-8. Needs an `http_method` with a body. */
+  body?: string | Uint8Array
+  /** Ends the transaction when aborted. */
+  signal?: AbortSignal
+  /** How long the whole transaction may take, in milliseconds. Default: as long as the policy lets it. */
+  timeout?: number
+}
+
+/** One transaction on a stream of its own; see `context.request()`. */
+export async function performRequest(
+  context: Context,
+  streamtype: string,
+  options: RequestOptions,
+): Promise<Reply> {
+  options.signal?.throwIfAborted()
+  const protocol = context.definition(streamtype).protocol ?? 'h1'
+  if (protocol !== 'h1' && protocol !== 'h2')
+    throw new SecureStreamError(
+      'ERR_SS_NOT_TRANSACTIONAL',
+      `'${streamtype}' is of protocol ${protocol}, which has no transactions: use stream()`,
+    )
+  const stream = context.stream(streamtype, options.metadata ? { metadata: options.metadata } : {})
+  return new Transaction(stream, options).reply
+}
+
+class Transaction {
+  readonly reply: Promise<Reply>
+  readonly #stream: SecureStream
+  #resolve!: (reply: Reply) => void
+  #reject!: (reason: unknown) => void
+  #answered = false
+  #done = false
+  #release: () => void = () => {}
+
+  constructor(stream: SecureStream, { body, signal, timeout }: RequestOptions) {
+    this.#stream = stream
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    stream.on('state', this.#onState)
+
+    const abort = () => this.#fail(signal?.reason)
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => this.#fail(new TimeoutError(stream.streamtype)), timeout)
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#release = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+
+    if (body === undefined) stream.requestTx()
+    // The states tell whether it was accepted; a refusal to send at all is told only here.
+    else stream.send(body).catch((error) => this.#answered || this.#fail(error))
+  }
+
+  #onState = (state: StateName | number): void => {
+    switch (state) {
+      case 'CONNECTED':
+        this.#answer()
+        break
+      case 'QOS_ACK_REMOTE':
+      case 'QOS_NACK_REMOTE':
+        this.#done = true
+        this.#stream.destroy()
+        break
+      case 'CONNECTING':
+      case 'DISCONNECTED':
+        // The policy would have it done again, but the caller has the beginning of this answer.
+        if (this.#answered && !this.#done)
+          this.#fail(
+            new DisconnectedError(this.#stream.streamtype, 'before the response was complete'),
+          )
+        break
+      case 'ALL_RETRIES_FAILED':
+        this.#fail(new AllRetriesFailedError(this.#stream.streamtype, this.#stream.failure))
+        break
+      case 'DESTROYING':
+        this.#release()
+        this.#reject(this.#stream.destroyedError())
+        break
+    }
+  }
+
+  #answer(): void {
+    if (this.#answered) return
+    this.#answered = true
+    const acked = this.#stream.goodResponse()
+    const state = this.#stream.userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
+    this.#resolve(new Reply(acked, state, this.#stream.metadata, this.#stream.chunks()))
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#done) return
+    this.#done = true
+    this.#release()
+    this.#reject(reason)
+    this.#stream.destroy(reason as Error)
+  }
+}

@@ -1,0 +1,565 @@
+import { AsyncResource } from 'node:async_hooks'
+import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { checkInteger, checkSignal, checkString, invalidArgType, toBytes } from './arguments.js'
+import { channels } from './channels.js'
+import type { Context } from './context.js'
+import { streamDuplex } from './duplex.js'
+import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
+import { DestroyedError } from './errors/destroyed-error.js'
+import { DisconnectedError } from './errors/disconnected-error.js'
+import { NackError } from './errors/nack-error.js'
+import { TimeoutError } from './errors/timeout-error.js'
+import { UnreachableError } from './errors/unreachable-error.js'
+import { nativeHandlers, type StreamHandlers } from './handlers.js'
+import { type Chunk, Inbox, type ReceivedChunk } from './inbox.js'
+import { Message } from './message.js'
+import { NativeEvent, NativeFlag, type NativeStream, native } from './native.js'
+import { Outbox } from './outbox.js'
+import type { Streamtype } from './policy/types.js'
+import { SecureStreamError } from './secure-stream-error.js'
+import { type StateName, stateName } from './state.js'
+import { metadataNames, streamTraits } from './streamtype-traits.js'
+
+/** Values of a streamtype's metadata, by name; text is UTF-8. */
+export type Metadata = Readonly<Record<string, string | Uint8Array>>
+
+/** Options of `context.stream()`. */
+export interface StreamOptions {
+  /** Values of the streamtype's `metadata`, set before anything else happens. */
+  metadata?: Metadata
+  /** Destroys the stream when aborted. */
+  signal?: AbortSignal
+}
+
+/** Counters of one stream. */
+export interface StreamStats {
+  messagesSent: number
+  messagesReceived: number
+  bytesSent: number
+  bytesReceived: number
+  connections: number
+}
+
+/** Events of a {@link SecureStream}. */
+export interface StreamEvents {
+  /** A state was reached: its name, or a number that `http_resp_map` gave. */
+  state: [state: StateName | number, ordinal: number]
+  /** A whole message arrived. */
+  message: [message: Message]
+  /** The JSON of a `perf` streamtype, parsed. Specification: `perf`. */
+  perf: [performance: unknown]
+}
+
+const FROM_POLICY = 0
+
+/**
+ * A Secure Stream: what a policy calls a streamtype, open.
+ *
+ * Made by `context.stream()`. Without handlers it sends and receives whole messages; with handlers it
+ * is the C API in JavaScript.
+ *
+ * Specification: "Secure Streams CLIENT State lifecycle".
+ */
+export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDisposable {
+  /** The streamtype's name in the policy. */
+  readonly streamtype: string
+  /** Counters, from the stream's creation on. */
+  readonly stats: StreamStats = {
+    messagesSent: 0,
+    messagesReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    connections: 0,
+  }
+  readonly #native: NativeStream
+  readonly #resource = new AsyncResource('SECURESTREAM')
+  readonly #definition: Streamtype
+  readonly #metadataNames: readonly string[]
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  readonly #framed: boolean
+  #handlers: StreamHandlers | undefined
+  #state: StateName | number = 'CREATING'
+  #connected = false
+  #destroyed = false
+  #destroyError: Error | undefined
+  #failure: UnreachableError | undefined
+  #userState: number | undefined
+  #connecting: { resolve: () => void; reject: (reason: unknown) => void }[] = []
+  #closed: Promise<void>
+  #resolveClosed!: () => void
+  #abort: (() => void) | undefined
+  #signal: AbortSignal | undefined
+
+  /** @internal */
+  constructor(
+    context: Context,
+    nativeContext: ConstructorParameters<ReturnType<typeof native>['Stream']>[0],
+    streamtype: string,
+    definition: Streamtype,
+    options: StreamOptions,
+    handlers: StreamHandlers | undefined,
+  ) {
+    super()
+    const traits = streamTraits(definition)
+    this.streamtype = streamtype
+    this.#definition = definition
+    this.#handlers = handlers
+    this.#framed = definition.protocol !== 'raw'
+    this.#metadataNames = metadataNames(definition)
+    this.#outbox = new Outbox(streamtype, traits.saysLength)
+    this.#inbox = new Inbox((on) => this.#native.setReading(on))
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+    this.#closed.then(() => context.streamClosed(this))
+
+    const metadata = Object.entries(options.metadata ?? {}).flatMap(([name, value]) => [
+      this.#checkMetadataName(name),
+      toBytes(`options.metadata.${name}`, value),
+    ])
+    const callbacks = handlers
+      ? nativeHandlers(this, () => this.#handlers ?? {}, this.#resource, (state, ordinal) =>
+          this.#noteState(state, ordinal),
+        )
+      : { events: this.#onEvents }
+    this.#native = new (native().Stream)(nativeContext, streamtype, traits, metadata, callbacks)
+    this.#watchSignal(options.signal)
+    ;(this as EventEmitter).on('newListener', (event) => {
+      if (event === 'message') queueMicrotask(() => this.#flow())
+    })
+    if (channels.stream.hasSubscribers) channels.stream.publish({ context, stream: this })
+  }
+
+  /** The state reached last. */
+  get state(): StateName | number {
+    return this.#state
+  }
+
+  /** Whether the stream is destroyed. */
+  get destroyed(): boolean {
+    return this.#destroyed
+  }
+
+  /** The tag that libwebsockets' log lines name this stream by. */
+  get tag(): string {
+    return this.#native.tag()
+  }
+
+  /** The streamtype that payload is sent as, in a group that shares a ride. Specification: `rideshare`. */
+  get rideshare(): string | undefined {
+    return this.#native.rideshare()
+  }
+
+  /** How many bytes the peer is believed to accept at present, on protocols that say so (h2). */
+  get peerTxCredit(): number {
+    return this.#native.peerTxCredit()
+  }
+
+  /** The values that the streamtype's metadata have at present, as text. Specification: `metadata`. */
+  get metadata(): Readonly<Record<string, string>> {
+    const values: Record<string, string> = Object.create(null)
+    for (const name of this.#metadataNames) {
+      const value = this.#native.getMetadata(name)
+      if (value) values[name] = value.toString('utf8')
+    }
+    return values
+  }
+
+  /**
+   * Sends one message. Messages leave in the order of the calls; a connection is made when there is
+   * none.
+   *
+   * @param data - the message; text is UTF-8
+   * @param options - `signal`: gives up waiting, and sending when that has not begun
+   * @returns settles when the peer acknowledged the message (h1, h2, mqtt), or when it was handed to
+   *   the socket (ws, raw)
+   * @throws {@link NackError}, {@link AllRetriesFailedError}, {@link TimeoutError},
+   *   {@link DisconnectedError}, {@link DestroyedError}, the signal's reason; a `TypeError` with code
+   *   `ERR_INVALID_ARG_TYPE`, synchronously, for other data
+   */
+  send(data: string | Uint8Array, options: { signal?: AbortSignal } = {}): Promise<void> {
+    const bytes = toBytes('data', data)
+    checkSignal('options.signal', options.signal)
+    const refusal = this.#whyNotSend()
+    if (refusal) return Promise.reject(refusal)
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason)
+
+    const { id, promise } = this.#outbox.add()
+    this.#native.send(bytes, id)
+    this.stats.messagesSent++
+    this.stats.bytesSent += bytes.byteLength
+    if (channels.message.hasSubscribers)
+      channels.message.publish({ stream: this, direction: 'sent', bytes: bytes.byteLength })
+    return options.signal ? this.#abortable(id, promise, options.signal) : promise
+  }
+
+  /** Whole messages, as they arrive; ends when the stream is destroyed. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
+    this.#inbox.attach('messages')
+    for (;;) {
+      const chunks = await this.#inbox.next(() => this.#inbox.takeMessage())
+      if (!chunks) return
+      yield this.#toMessage(chunks)
+    }
+  }
+
+  /** The pieces of messages, as they arrive; ends when the stream is destroyed. */
+  async *chunks(): AsyncGenerator<Chunk, void, void> {
+    this.#inbox.attach('chunks')
+    for (;;) {
+      const chunk = await this.#inbox.next(() => this.#inbox.takeChunk())
+      if (!chunk) return
+      yield { data: chunk.data, som: chunk.som, eom: chunk.eom }
+    }
+  }
+
+  /** A Node stream: each write is sent as a message, and what arrives is read in pieces. */
+  duplex(): Duplex {
+    return streamDuplex(this)
+  }
+
+  /**
+   * Connects now, without regard to earlier failures. On h1 and h2 that is a transaction without a
+   * body.
+   *
+   * @returns settles when connected; a rejection that nobody waits for is not an unhandled one, since
+   *   the states tell the same
+   * @throws {@link AllRetriesFailedError}, {@link DisconnectedError}, {@link DestroyedError}
+   */
+  connect(): Promise<void> {
+    if (this.#destroyed) return Promise.reject(this.destroyedError())
+    if (this.#connected) return Promise.resolve()
+    const connected = new Promise<void>((resolve, reject) => {
+      this.#connecting.push({ resolve, reject })
+    })
+    connected.catch(() => {})
+    this.#native.connect()
+    return connected
+  }
+
+  /**
+   * Asks for the tx handler to be called, connecting if needed: `lws_ss_request_tx()`.
+   *
+   * @param length - the length in bytes of the whole message that will be sent:
+   *   `lws_ss_request_tx_len()`
+   * @throws TypeError, RangeError for another length
+   */
+  requestTx(length?: number): void {
+    if (length !== undefined) checkInteger('length', length, 0, 0xffffffff)
+    this.#native.requestTx(length)
+  }
+
+  /**
+   * Sets the value of a piece of the streamtype's metadata, for the next transaction.
+   *
+   * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it
+   */
+  setMetadata(name: string, value: string | Uint8Array): void {
+    this.#native.setMetadata(this.#checkMetadataName(name), toBytes('value', value))
+  }
+
+  /**
+   * The value of a piece of metadata, `undefined` when it has none.
+   *
+   * @param encoding - `'buffer'` for the bytes. Default: `'utf8'`
+   * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it
+   */
+  getMetadata(name: string, encoding?: BufferEncoding): string | undefined
+  getMetadata(name: string, encoding: 'buffer'): Buffer | undefined
+  getMetadata(name: string, encoding: BufferEncoding | 'buffer' = 'utf8') {
+    const value = this.#native.getMetadata(this.#checkMetadataName(name))
+    return encoding === 'buffer' ? value : value?.toString(encoding)
+  }
+
+  /** Makes the state `TIMEOUT` happen after `ms`, by default the policy's `timeout_ms`. */
+  startTimeout(ms: number = FROM_POLICY): void {
+    checkInteger('ms', ms, 0, 0xffffffff)
+    this.#native.startTimeout(ms)
+  }
+
+  /** Undoes {@link startTimeout}. */
+  cancelTimeout(): void {
+    this.#native.cancelTimeout()
+  }
+
+  /** Answers a transaction as a server: `lws_ss_server_ack()`. */
+  serverAck(nack = 0): void {
+    checkInteger('nack', nack, 0, 999)
+    this.#native.serverAck(nack)
+  }
+
+  /** Lets the peer send `bytes` more, on protocols with such credit (h2). */
+  addPeerTxCredit(bytes: number): void {
+    checkInteger('bytes', bytes, -0x80000000, 0x7fffffff)
+    this.#native.addPeerTxCredit(bytes)
+  }
+
+  /**
+   * Replaces handlers: `lws_ss_change_handlers()`. Those not named stay.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` on a stream that was made without handlers
+   */
+  changeHandlers(handlers: StreamHandlers): void {
+    if (!this.#handlers)
+      throw invalidArgType('handlers', 'used on a stream that was made with handlers', handlers)
+    this.#handlers = { ...this.#handlers, ...handlers }
+  }
+
+  /** Closes the connection, or gives up making one. A `nailed_up` stream connects again. */
+  disconnect(): void {
+    if (this.#destroyed) return
+    const reason = new DisconnectedError(this.streamtype, 'by disconnect()')
+    this.#outbox.rejectAll(reason)
+    this.#settleConnecting((waiting) => waiting.reject(reason))
+    this.#native.disconnect()
+  }
+
+  /** Destroys the stream; safe at any time, inside handlers too. What is pending rejects. */
+  destroy(error?: Error): void {
+    if (this.#destroyed) return
+    this.#destroyError ??= error
+    this.#native.destroy()
+  }
+
+  /** Lets the process go on running while the stream is open, which is the default. */
+  ref(): this {
+    this.#native.setRef(true)
+    return this
+  }
+
+  /** Lets the process end although the stream is open. */
+  unref(): this {
+    this.#native.setRef(false)
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.destroy()
+    await this.#closed
+  }
+
+  /** @internal Settles when nothing that was given to send() is on its way any more, or stuck. */
+  async drained(): Promise<void> {
+    const stuck = new Promise<void>((resolve) => {
+      this.on('state', (state) => {
+        if (state === 'UNREACHABLE' || state === 'DISCONNECTED') resolve()
+      })
+    })
+    await Promise.race([this.#outbox.drained(), stuck])
+  }
+
+  /** @internal Why the last connection attempt failed. */
+  get failure(): UnreachableError | undefined {
+    return this.#failure
+  }
+
+  /** @internal Whether the response headers of the transaction said success. */
+  goodResponse(): boolean {
+    return this.#native.goodResponse()
+  }
+
+  /** @internal The last number that `http_resp_map` gave. */
+  get userState(): number | undefined {
+    return this.#userState
+  }
+
+  #onEvents = (numbers: Uint32Array, bytes: Buffer | undefined): void => {
+    this.#resource.runInAsyncScope(() => {
+      let at = 0
+      for (let n = 0; n < numbers.length; n += 3) {
+        const a = numbers[n + 1] as number
+        const b = numbers[n + 2] as number
+        try {
+          switch (numbers[n]) {
+            case NativeEvent.State:
+              this.#onState(stateName(a), b)
+              break
+            case NativeEvent.Rx:
+              this.#onRx(bytes?.subarray(at, at + a) ?? Buffer.alloc(0), b)
+              at += a
+              break
+            case NativeEvent.Sent:
+              this.#outbox.sent(a)
+              break
+            case NativeEvent.Failure:
+              this.#failure = new UnreachableError(
+                this.streamtype,
+                bytes?.toString('utf8', at, at + a) ?? '',
+              )
+              at += a
+              break
+            case NativeEvent.Dropped:
+              this.#outbox.dropped(a)
+              break
+          }
+        } catch (error) {
+          // A listener's exception is the program's; the events behind it are still to be told.
+          native().reportUncaught(error)
+        }
+      }
+    })
+  }
+
+  #onState(state: StateName | number, ordinal: number): void {
+    switch (state) {
+      case 'QOS_ACK_REMOTE':
+        this.#outbox.acknowledge()
+        break
+      case 'QOS_NACK_REMOTE':
+        this.#outbox.refuse(new NackError(this.streamtype, this.#userState ?? state))
+        break
+      case 'CONNECTED':
+        this.#settleConnecting((waiting) => waiting.resolve())
+        break
+      case 'DISCONNECTED':
+        this.#inbox.dropPartialMessage()
+        this.#outbox.disconnected()
+        break
+      case 'CONNECTING':
+        this.#inbox.dropPartialMessage()
+        break
+      case 'UNREACHABLE':
+        this.#failure ??= new UnreachableError(this.streamtype, 'libwebsockets gave no reason')
+        break
+      case 'ALL_RETRIES_FAILED': {
+        const reason = new AllRetriesFailedError(this.streamtype, this.#failure)
+        this.#outbox.rejectAll(reason)
+        this.#settleConnecting((waiting) => waiting.reject(reason))
+        break
+      }
+      case 'TIMEOUT':
+        this.#onTimeout()
+        break
+    }
+    this.#noteState(state, ordinal)
+  }
+
+  /** What both forms do about a state. */
+  #noteState(state: StateName | number, ordinal: number): void {
+    this.#state = state
+    if (typeof state === 'number') this.#userState = state
+    if (state === 'CONNECTING') this.#userState = undefined
+    if (state === 'CONNECTED') {
+      this.#connected = true
+      this.stats.connections++
+    } else if (state === 'DISCONNECTED' || state === 'CONNECTING' || state === 'UNREACHABLE') {
+      this.#connected = false
+    }
+    if (state === 'DESTROYING') this.#onDestroyed()
+    if (channels.state.hasSubscribers) channels.state.publish({ stream: this, state, ordinal })
+    this.emit('state', state, ordinal)
+  }
+
+  #onTimeout(): void {
+    if (this.#outbox.size === 0) return
+    this.#outbox.rejectAll(new TimeoutError(this.streamtype))
+    this.#native.disconnect()
+  }
+
+  #onDestroyed(): void {
+    this.#destroyed = true
+    this.#connected = false
+    const reason = this.destroyedError()
+    this.#outbox.rejectAll(reason)
+    this.#settleConnecting((waiting) => waiting.reject(reason))
+    this.#inbox.dropPartialMessage()
+    this.#inbox.end(this.#destroyError)
+    if (this.#abort) this.#signal?.removeEventListener('abort', this.#abort)
+    this.#resolveClosed()
+  }
+
+  #onRx(data: Buffer, flags: number): void {
+    if (flags & NativeFlag.PerfJson) {
+      this.emit('perf', JSON.parse(data.toString('utf8')))
+      return
+    }
+    const eom = !this.#framed || (flags & NativeFlag.Eom) !== 0
+    const som = !this.#framed || (flags & NativeFlag.Som) !== 0
+    this.stats.bytesReceived += data.length
+    if (eom) {
+      this.stats.messagesReceived++
+      if (channels.message.hasSubscribers)
+        channels.message.publish({ stream: this, direction: 'received', bytes: data.length })
+    }
+    this.#inbox.push({ data, som, eom, metadata: eom ? this.metadata : {} })
+    if (this.listenerCount('message') > 0) this.#flow()
+  }
+
+  /** Hands messages to listeners for as long as there are both. */
+  #flow(): void {
+    this.#inbox.attach('messages')
+    while (this.listenerCount('message') > 0) {
+      const chunks = this.#inbox.takeMessage()
+      if (!chunks) return
+      this.emit('message', this.#toMessage(chunks))
+    }
+  }
+
+  #toMessage(chunks: ReceivedChunk[]): Message {
+    const last = chunks.at(-1) as ReceivedChunk
+    const data = chunks.length === 1 ? last.data : Buffer.concat(chunks.map(({ data }) => data))
+    return new Message(data, last.metadata)
+  }
+
+  #abortable(id: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {
+    const abort = () => {
+      const begun = !this.#native.cancelSend(id)
+      this.#outbox.reject(id, signal.reason)
+      if (begun && streamTraits(this.#definition).transactional) this.#native.disconnect()
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    return promise.finally(() => signal.removeEventListener('abort', abort))
+  }
+
+  #watchSignal(signal: AbortSignal | undefined): void {
+    if (!signal) return
+    this.#signal = signal
+    this.#abort = () => this.destroy(signal.reason)
+    if (signal.aborted) this.#abort()
+    else signal.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  #whyNotSend(): Error | undefined {
+    if (this.#destroyed || this.#destroyError) return this.destroyedError()
+    if (this.#handlers)
+      return new SecureStreamError(
+        'ERR_SS_HAS_HANDLERS',
+        `'${this.streamtype}' was opened with handlers: its tx handler sends, after requestTx()`,
+      )
+    const traits = streamTraits(this.#definition)
+    if (traits.canSend) return undefined
+    return new SecureStreamError(
+      'ERR_SS_CANNOT_SEND',
+      this.#definition.protocol === 'mqtt'
+        ? `'${this.streamtype}' cannot send: its policy has no mqtt_topic`
+        : `'${this.streamtype}' cannot send: its http_method, ${this.#definition.http_method ?? 'GET'}, has no body; use request()`,
+    )
+  }
+
+  #checkMetadataName(name: string): string {
+    checkString('name', name)
+    if (this.#definition.direct_proto_str || this.#metadataNames.includes(name)) return name
+    const known = this.#metadataNames.join(', ') || 'none'
+    throw new SecureStreamError(
+      'ERR_SS_UNKNOWN_METADATA',
+      `'${this.streamtype}' has no metadata '${name}'; its policy declares: ${known}`,
+    )
+  }
+
+  #settleConnecting(
+    how: (waiting: { resolve: () => void; reject: (reason: unknown) => void }) => void,
+  ): void {
+    const waiting = this.#connecting
+    this.#connecting = []
+    for (const one of waiting) how(one)
+  }
+
+  /** @internal */
+  destroyedError(): Error {
+    return this.#signal?.aborted
+      ? (this.#signal.reason as Error)
+      : new DestroyedError(`'${this.streamtype}'`, this.#destroyError)
+  }
+}

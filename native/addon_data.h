@@ -1,0 +1,38 @@
+#ifndef LWS_SS_NATIVE_ADDON_DATA_H_
+#define LWS_SS_NATIVE_ADDON_DATA_H_
+
+#include <napi.h>
+
+#include <unordered_set>
+
+class SsContext;
+
+// What one environment (the main thread, or one worker) has of the addon: the contexts to tear down
+// before it goes. Nothing of the addon is shared between environments.
+class AddonData {
+ public:
+  explicit AddonData(Napi::Env env);
+
+  static AddonData* Of(napi_env env);
+
+  void Add(SsContext* context) { contexts_.insert(context); }
+  void Remove(SsContext* context);
+
+  // A uv request that outlives the context that made it keeps the environment until it is done.
+  void RequestStarted() { requests_++; }
+  void RequestDone();
+
+  // False once the environment is going away: JavaScript must not be called any more.
+  bool can_call_js() const { return !closing_; }
+
+ private:
+  static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
+  void FinishWhenIdle();
+
+  std::unordered_set<SsContext*> contexts_;
+  napi_async_cleanup_hook_handle hook_ = nullptr;
+  int requests_ = 0;
+  bool closing_ = false;
+};
+
+#endif

@@ -1,0 +1,297 @@
+#include "event_loop.h"
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include "lws_internals.h"
+#include "ss_context.h"
+
+namespace {
+
+// How often one socket may write, and how many rounds all that want to may have, before the loop
+// looks at everything else again.
+constexpr int kWritesPerRound = 8;
+constexpr int kTurnsInARow = 8;
+constexpr int kLongestWaitMs = INT_MAX / 2;
+
+struct PerThread {
+  EventLoop* loop;
+};
+
+}  // namespace
+
+EventLoop::EventLoop(uv_loop_t* loop, SsContext* context) : loop_(loop), owner_(context) {
+  uv_prepare_init(loop, &prepare_);
+  uv_timer_init(loop, &timer_);
+  uv_idle_init(loop, &idle_);
+  uv_async_init(loop, &alive_, nullptr);
+  for (uv_handle_t* handle :
+       {reinterpret_cast<uv_handle_t*>(&prepare_), reinterpret_cast<uv_handle_t*>(&timer_),
+        reinterpret_cast<uv_handle_t*>(&idle_), reinterpret_cast<uv_handle_t*>(&alive_)}) {
+    handle->data = this;
+    uv_unref(handle);
+  }
+}
+
+const lws_plugin_evlib_t* EventLoop::Plugin() {
+  static const lws_event_loop_ops ops = [] {
+    lws_event_loop_ops o = {};
+    o.name = "node";
+    o.init_pt = OnInitPt;
+    o.init_vhost_listen_wsi = OnSocket;
+    o.sock_accept = OnSocket;
+    o.io = OnIo;
+    o.wsi_logical_close = OnLogicalClose;
+    o.evlib_size_pt = sizeof(PerThread);
+    return o;
+  }();
+  static const lws_plugin_evlib_t plugin = [] {
+    lws_plugin_evlib_t p = {};
+    p.hdr.name = "node event loop";
+    p.hdr._class = "lws_evlib_plugin";
+    p.hdr.lws_build_hash = LWS_BUILD_HASH;
+    p.hdr.api_magic = LWS_PLUGIN_API_MAGIC;
+    p.ops = &ops;
+    return p;
+  }();
+  return &plugin;
+}
+
+EventLoop* EventLoop::Of(lws* wsi) {
+  return static_cast<PerThread*>(lws_evlib_wsi_to_evlib_pt(wsi))->loop;
+}
+
+int EventLoop::OnInitPt(lws_context* context, void* loop, int tsi) {
+  static_cast<PerThread*>(lws_evlib_tsi_to_evlib_pt(context, tsi))->loop =
+      static_cast<EventLoop*>(loop);
+  return 0;
+}
+
+int EventLoop::OnSocket(lws* wsi) {
+  Of(wsi)->Add(wsi);
+  return 0;
+}
+
+EventLoop::Watcher* EventLoop::Find(lws_sockfd_type fd) {
+  const auto found = watchers_.find(fd);
+  return found == watchers_.end() ? nullptr : found->second;
+}
+
+void EventLoop::Add(lws* wsi) {
+  const lws_sockfd_type fd = lws_get_socket_fd(wsi);
+  // lws closes the socket of a failed attempt without a word, and the next may get its number.
+  if (Watcher* stale = Find(fd)) Remove(stale);
+
+  auto* watcher = new Watcher();
+  watcher->owner = this;
+  watcher->wsi = wsi;
+  watcher->fd = fd;
+  if (uv_poll_init_socket(loop_, &watcher->poll, fd) != 0) {
+    delete watcher;
+    return;
+  }
+  watcher->poll.data = watcher;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&watcher->poll));
+  watchers_[fd] = watcher;
+}
+
+void EventLoop::Remove(Watcher* watcher) {
+  watchers_.erase(watcher->fd);
+  watcher->closing = true;
+  open_handles_++;
+  uv_close(reinterpret_cast<uv_handle_t*>(&watcher->poll), [](uv_handle_t* handle) {
+    auto* closed = static_cast<Watcher*>(handle->data);
+    handle->data = closed->owner;
+    OnHandleClosed(handle);
+    delete closed;
+  });
+}
+
+void EventLoop::Arm(Watcher* watcher) {
+  if (watcher->armed == watcher->wanted) return;
+  watcher->armed = watcher->wanted;
+  if (watcher->wanted)
+    uv_poll_start(&watcher->poll, watcher->wanted, OnPoll);
+  else
+    uv_poll_stop(&watcher->poll);
+}
+
+void EventLoop::OnIo(lws* wsi, unsigned int flags) {
+  EventLoop* self = Of(wsi);
+  Watcher* watcher = self->Find(lws_get_socket_fd(wsi));
+  if (!watcher) return;
+  watcher->wsi = wsi;
+  const bool start = flags & LWS_EV_START;
+
+  if (flags & LWS_EV_READ) {
+    watcher->wanted =
+        start ? watcher->wanted | UV_READABLE : watcher->wanted & ~UV_READABLE;
+    self->Arm(watcher);
+  }
+  if (!(flags & LWS_EV_WRITE)) return;
+
+  watcher->wants_write = start;
+  if (!start) {
+    // Stays armed for writing: lws mostly asks again at once, and OnPoll() disarms it when not.
+    if (!watcher->wanted) {
+      watcher->armed = 0;
+      uv_poll_stop(&watcher->poll);
+    }
+    return;
+  }
+  if (!watcher->connected) {
+    watcher->wanted |= UV_WRITABLE;
+    self->Arm(watcher);
+  } else if (!watcher->queued && !(watcher->armed & UV_WRITABLE)) {
+    watcher->queued = true;
+    self->writers_.push_back(watcher->fd);
+    self->Touch();
+  }
+}
+
+int EventLoop::OnLogicalClose(lws* wsi) {
+  EventLoop* self = Of(wsi);
+  const lws_sockfd_type fd = lws_get_socket_fd(wsi);
+  if (Watcher* watcher = fd == LWS_SOCK_INVALID ? nullptr : self->Find(fd)) self->Remove(watcher);
+  return 0;
+}
+
+void EventLoop::Serve(Watcher* watcher, short revents) {
+  lws_pollfd pollfd = {};
+  pollfd.fd = watcher->fd;
+  pollfd.events = static_cast<short>(LWS_POLLIN | LWS_POLLOUT);
+  pollfd.revents = revents;
+  lws_service_fd(context_, &pollfd);
+}
+
+// Lets a socket write while it takes what it is given, up to the bound; then the loop polls for it.
+void EventLoop::ServeWrites(lws_sockfd_type fd) {
+  Watcher* watcher = Find(fd);
+  for (int n = 0; watcher && watcher->wants_write; n++) {
+    if (n == kWritesPerRound || lws_partial_buffered(watcher->wsi)) {
+      watcher->wanted |= UV_WRITABLE;
+      Arm(watcher);
+      return;
+    }
+    Serve(watcher, LWS_POLLOUT);
+    watcher = Find(fd);
+  }
+}
+
+void EventLoop::DrainWrites() {
+  std::vector<lws_sockfd_type> writers;
+  writers.swap(writers_);
+  for (const lws_sockfd_type fd : writers)
+    if (Watcher* watcher = Find(fd)) watcher->queued = false;
+  for (const lws_sockfd_type fd : writers) ServeWrites(fd);
+}
+
+void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
+  auto* watcher = static_cast<Watcher*>(handle->data);
+  EventLoop* self = watcher->owner;
+  const lws_sockfd_type fd = watcher->fd;
+  const bool was_connecting = !watcher->connected;
+  short revents = 0;
+
+  if (status < 0) {
+    // uv has stopped polling. A connection attempt finds its error by trying to go on; an
+    // established one reads what is left.
+    watcher->armed = 0;
+    revents = was_connecting ? LWS_POLLOUT : LWS_POLLIN | LWS_POLLHUP;
+  } else {
+    if (events & UV_READABLE) revents |= LWS_POLLIN;
+    if (events & UV_WRITABLE) {
+      watcher->connected = true;
+      if (watcher->wants_write) revents |= LWS_POLLOUT;
+    }
+  }
+
+  self->Touch();
+  const SsContext::ServiceScope scope(self->owner_);
+  if (revents) self->Serve(watcher, revents);
+  watcher = self->Find(fd);
+  if (watcher && (watcher->armed & UV_WRITABLE) && watcher->connected) {
+    watcher->wanted &= ~UV_WRITABLE;
+    if (watcher->wants_write) self->ServeWrites(fd);
+    watcher = self->Find(fd);
+  }
+  if (watcher) self->Arm(watcher);
+}
+
+void EventLoop::Touch() {
+  touched_ = true;
+  if (!closing_ && !in_turn_) uv_prepare_start(&prepare_, OnPrepare);
+}
+
+void EventLoop::OnPrepare(uv_prepare_t* handle) {
+  auto* self = static_cast<EventLoop*>(handle->data);
+  uv_prepare_stop(handle);
+  self->in_turn_ = true;
+  for (int n = 0; self->touched_ && !self->closing_ && n < kTurnsInARow; n++) {
+    self->touched_ = false;
+    self->owner_->Turn();
+  }
+  self->in_turn_ = false;
+  // A prepare handle does not keep the loop from blocking, an idle one does.
+  if (self->touched_ && !self->closing_) uv_idle_start(&self->idle_, OnIdle);
+}
+
+void EventLoop::OnTimer(uv_timer_t* handle) { static_cast<EventLoop*>(handle->data)->Touch(); }
+
+void EventLoop::OnIdle(uv_idle_t* handle) {
+  auto* self = static_cast<EventLoop*>(handle->data);
+  uv_idle_stop(handle);
+  self->Touch();
+}
+
+void EventLoop::ServicePending() {
+  int wait;
+  {
+    const SsContext::ServiceScope scope(owner_);
+    DrainWrites();
+    wait = lws_service_adjust_timeout(context_, kLongestWaitMs, 0);
+    if (wait == 0) {
+      ssi_service_forced(context_);
+      wait = lws_service_adjust_timeout(context_, kLongestWaitMs, 0);
+    }
+  }
+
+  if (wait == 0)
+    uv_idle_start(&idle_, OnIdle);
+  else if (wait >= kLongestWaitMs)
+    uv_timer_stop(&timer_);
+  else
+    // lws rounds down; a timer that fires early would only be set again.
+    uv_timer_start(&timer_, OnTimer, static_cast<uint64_t>(wait) + 1, 0);
+}
+
+void EventLoop::KeepAlive(bool on) {
+  auto* handle = reinterpret_cast<uv_handle_t*>(&alive_);
+  if (closing_) return;
+  if (on)
+    uv_ref(handle);
+  else
+    uv_unref(handle);
+}
+
+void EventLoop::CloseHandle(uv_handle_t* handle) { uv_close(handle, OnHandleClosed); }
+
+void EventLoop::Close(std::function<void()> closed) {
+  closing_ = true;
+  context_ = nullptr;
+  closed_ = std::move(closed);
+  while (!watchers_.empty()) Remove(watchers_.begin()->second);
+  CloseHandle(reinterpret_cast<uv_handle_t*>(&prepare_));
+  CloseHandle(reinterpret_cast<uv_handle_t*>(&timer_));
+  CloseHandle(reinterpret_cast<uv_handle_t*>(&idle_));
+  CloseHandle(reinterpret_cast<uv_handle_t*>(&alive_));
+}
+
+void EventLoop::OnHandleClosed(uv_handle_t* handle) {
+  auto* self = static_cast<EventLoop*>(handle->data);
+  if (--self->open_handles_ > 0) return;
+  const std::function<void()> closed = std::move(self->closed_);
+  delete self;
+  closed();
+}

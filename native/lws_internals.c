@@ -1,0 +1,42 @@
+#include "lws_internals.h"
+
+#include "private-lib-core.h"
+
+struct lws *ssi_wsi(struct lws_ss_handle *h) { return h->wsi; }
+
+void ssi_forget_failures(struct lws_ss_handle *h) { h->retry = 0; }
+
+lws_ss_state_return_t ssi_connect(struct lws_ss_handle *h) {
+  lws_ss_state_return_t r;
+
+  if (h->wsi) return LWSSSSRET_OK;
+
+  lws_sul_cancel(&h->sul);
+  h->retry = 0;
+  /* lws_ss_backoff() takes an idle stream for one that has given up already. */
+  h->seqstate = SSSEQ_TRY_CONNECT;
+  r = lws_ss_client_connect(h);
+
+  return r && r != LWSSSSRET_DESTROY_ME ? lws_ss_backoff(h) : r;
+}
+
+void ssi_disconnect(struct lws_ss_handle *h) {
+  if (h->wsi) lws_set_timeout(h->wsi, 1, LWS_TO_KILL_SYNC);
+  if (h->wsi || (h->policy->flags & LWSSSPOLF_NAILED_UP)) return;
+
+  lws_sul_cancel(&h->sul);
+  h->seqstate = SSSEQ_IDLE;
+}
+
+int ssi_good_response(struct lws_ss_handle *h) { return h->u.http.good_respcode; }
+
+const char *ssi_connection_failure(struct lws_ss_handle *h) {
+#if defined(LWS_SS_CONNECTION_FAILURE_LEN)
+  return h->connection_failure;
+#else
+  (void)h;
+  return "";
+#endif
+}
+
+void ssi_service_forced(struct lws_context *cx) { (void)_lws_plat_service_forced_tsi(cx, 0); }

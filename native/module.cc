@@ -1,0 +1,37 @@
+#include <libwebsockets.h>
+#include <napi.h>
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
+
+#include "addon_data.h"
+#include "build_features.h"
+#include "ss_context.h"
+#include "ss_stream.h"
+
+namespace {
+
+// Until a context has its own log, lws's lines go nowhere: its default is the process's stderr.
+void SilenceLog() { lws_set_log_level(0, [](int, const char*) {}); }
+
+// An exception thrown by a listener, while several events are being told, must not end the telling.
+Napi::Value ReportUncaught(const Napi::CallbackInfo& info) {
+  napi_fatal_exception(info.Env(), info[0]);
+  return info.Env().Undefined();
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  static const bool silenced = (SilenceLog(), true);
+  (void)silenced;
+  env.SetInstanceData(new AddonData(env));
+  exports.Set("Context", SsContext::Define(env));
+  exports.Set("Stream", SsStream::Define(env));
+  exports.Set("reportUncaught", Napi::Function::New(env, ReportUncaught));
+  exports.Set("lwsVersion", LWS_LIBRARY_VERSION);
+  exports.Set("tlsLibrary", OpenSSL_version(OPENSSL_VERSION));
+  exports.Set("features", BuildFeatures(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(lws_secure_streams, Init)

@@ -1,0 +1,79 @@
+#include "resolver.h"
+
+#include "addon_data.h"
+#include "ss_context.h"
+
+lws_async_dns_retcode_t Resolver::Query(const char* name, lws_async_dns_cb_t callback, lws* wsi,
+                                        void* opaque) {
+  auto* request = new Request{};
+  request->uv.data = request;
+  request->resolver = this;
+  request->data = context_->addon_data();
+  request->name = name;
+  request->callback = callback;
+  request->wsi = wsi;
+  request->opaque = opaque;
+
+  addrinfo hints = {};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  if (uv_getaddrinfo(context_->loop()->uv(), &request->uv, OnAnswer, name, nullptr, &hints) != 0) {
+    delete request;
+    return LADNS_RET_FAILED;
+  }
+  Cancel(wsi);
+  requests_[wsi] = request;
+  request->data->RequestStarted();
+  return LADNS_RET_CONTINUING;
+}
+
+void Resolver::Cancel(lws* wsi) {
+  const auto found = requests_.find(wsi);
+  if (found == requests_.end()) return;
+  Request* request = found->second;
+  requests_.erase(found);
+  request->resolver = nullptr;
+  // Fails when a thread has it already; the answer then finds nobody.
+  uv_cancel(reinterpret_cast<uv_req_t*>(&request->uv));
+}
+
+void Resolver::Abandon() {
+  while (!requests_.empty()) Cancel(requests_.begin()->first);
+}
+
+void Resolver::OnAnswer(uv_getaddrinfo_t* uv, int status, addrinfo* found) {
+  auto* request = static_cast<Request*>(uv->data);
+  if (Resolver* self = request->resolver) {
+    self->requests_.erase(request->wsi);
+    SsContext::ServiceScope scope(self->context_);
+    const int code = status == 0                                        ? LADNS_RET_FOUND
+                     : status == UV_EAI_NONAME || status == UV_EAI_NODATA ? LADNS_RET_NXDOMAIN
+                                                                        : LADNS_RET_TIMEDOUT;
+    // lws gives the list back through lws_async_dns_freeaddrinfo().
+    request->callback(request->wsi, request->name.c_str(), found, code, request->opaque);
+  } else if (found) {
+    uv_freeaddrinfo(found);
+  }
+  AddonData* data = request->data;
+  delete request;
+  data->RequestDone();
+}
+
+extern "C" {
+
+lws_async_dns_retcode_t lws_async_dns_query(lws_context* context, int, const char* name,
+                                            adns_query_type_t, lws_async_dns_cb_t callback,
+                                            lws* wsi, void* opaque) {
+  return SsContext::Of(context)->resolver().Query(name, callback, wsi, opaque);
+}
+
+int lws_async_dns_cancel(lws* wsi) {
+  SsContext::Of(lws_get_context(wsi))->resolver().Cancel(wsi);
+  return 0;
+}
+
+void lws_async_dns_freeaddrinfo(const addrinfo** list) {
+  uv_freeaddrinfo(const_cast<addrinfo*>(*list));
+  *list = nullptr;
+}
+}

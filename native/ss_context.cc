@@ -1,0 +1,274 @@
+#include "ss_context.h"
+
+#include <algorithm>
+
+#include "addon_data.h"
+#include "ss_stream.h"
+#include "util/js_call.h"
+
+namespace {
+
+// What a notice is about; lib/native.ts has the same numbers.
+enum NoticeKind { kNoticeState = 0, kNoticeLog = 1, kNoticeClosed = 2 };
+
+constexpr int kLevelsWhileOpening = LLL_ERR | LLL_WARN;
+// One read from a socket hands over at most this much.
+constexpr unsigned kServiceBufferBytes = 64 * 1024;
+
+}  // namespace
+
+Napi::Function SsContext::Define(Napi::Env env) {
+  return DefineClass(env, "Context",
+                     {InstanceMethod<&SsContext::SetBlob>("setBlob"),
+                      InstanceMethod<&SsContext::SetLogLevel>("setLogLevel"),
+                      InstanceMethod<&SsContext::SetRef>("setRef"),
+                      InstanceMethod<&SsContext::Close>("close")});
+}
+
+SsContext* SsContext::Of(lws_context* context) {
+  return static_cast<SsContext*>(lws_context_user(context));
+}
+
+SsContext::SsContext(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<SsContext>(info), data_(AddonData::Of(info.Env())), resolver_(this) {
+  const Napi::Env env = info.Env();
+  const Napi::Object options = info[0].As<Napi::Object>();
+  on_notice_ = Napi::Persistent(info[1].As<Napi::Function>());
+
+  uv_loop_t* uv = nullptr;
+  napi_get_uv_event_loop(env, &uv);
+  loop_ = new EventLoop(uv, this);
+  Napi::Object resource = Napi::Object::New(env);
+  async_resource_ = Napi::Persistent(resource);
+  napi_async_init(env, resource, Napi::String::New(env, "SECURESTREAM"), &async_);
+
+  if (Open(options)) {
+    data_->Add(this);
+    Ref();
+    UpdateKeepAlive();
+    loop_->Touch();
+    return;
+  }
+  std::string why;
+  for (const Notice& notice : notices_) why += notice.text;
+  notices_.clear();
+  ReleaseJs();
+  AddonData* data = data_;
+  data->RequestStarted();
+  loop_->Close([data] { data->RequestDone(); });
+  loop_ = nullptr;
+  Napi::Error::New(env, why.empty() ? "libwebsockets could not create a context" : why)
+      .ThrowAsJavaScriptException();
+}
+
+SsContext::~SsContext() = default;
+
+bool SsContext::Open(const Napi::Object& options) {
+  policy_ = options.Get("policy").As<Napi::String>().Utf8Value();
+
+  log_.u.emit_cx = OnLog;
+  log_.opaque = this;
+  log_.lll_flags = LLLF_LOG_CONTEXT_AWARE | kLevelsWhileOpening;
+
+  state_link_.lws.name = "node";
+  state_link_.lws.notify_cb = OnSystemState;
+  state_link_.context = this;
+
+  void* loops[1] = {loop_};
+  lws_context_creation_info info = {};
+  info.port = CONTEXT_PORT_NO_LISTEN;
+  info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+                 LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+  info.event_lib_custom = EventLoop::Plugin();
+  info.foreign_loops = loops;
+  info.user = this;
+  info.log_cx = &log_;
+  info.register_notifier_list = state_links_;
+  info.pss_policies_json = policy_.c_str();
+  info.pt_serv_buf_size = kServiceBufferBytes;
+  if (options.Has("cookieJar")) {
+    cookie_jar_ = options.Get("cookieJar").As<Napi::String>().Utf8Value();
+#if defined(LWS_WITH_CACHE_NSCOOKIEJAR)
+    info.http_nsc_filepath = cookie_jar_.c_str();
+    info.http_nsc_heap_max_items = 1000;
+#endif
+  }
+
+  ServiceScope scope(this);
+  lws_ = lws_create_context(&info);
+  if (lws_ && (lws_context_is_being_destroyed(lws_) || !AddTrust(options.Get("trust")))) {
+    lws_context_destroy(lws_);
+    lws_ = nullptr;
+  }
+  if (lws_) loop_->SetContext(lws_);
+  return lws_ != nullptr;
+}
+
+// TLS without a trust store of the policy goes by the vhost named "default": it gets what the
+// application chose to trust.
+bool SsContext::AddTrust(const Napi::Value& certificates) {
+  lws_context_creation_info info = {};
+  info.vhost_name = "default";
+  info.port = CONTEXT_PORT_NO_LISTEN;
+  info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+  lws_vhost* vhost = lws_create_vhost(lws_, &info);
+  if (!vhost) return false;
+  if (!certificates.IsArray()) return true;
+
+  const auto list = certificates.As<Napi::Array>();
+  for (uint32_t n = 0; n < list.Length(); n++) {
+    const auto der = list.Get(n).As<Napi::Uint8Array>();
+    lws_tls_client_vhost_extra_cert_mem(vhost, der.Data(), der.ByteLength());
+  }
+  return true;
+}
+
+bool SsContext::can_call_js() const { return data_->can_call_js() && !on_notice_.IsEmpty(); }
+
+void SsContext::Add(SsStream* stream) {
+  streams_.insert(stream);
+  UpdateKeepAlive();
+}
+
+void SsContext::Remove(SsStream* stream) {
+  streams_.erase(stream);
+  scheduled_.erase(std::remove(scheduled_.begin(), scheduled_.end(), stream), scheduled_.end());
+  UpdateKeepAlive();
+}
+
+void SsContext::Schedule(SsStream* stream) {
+  scheduled_.push_back(stream);
+  if (loop_) loop_->Touch();
+}
+
+void SsContext::UpdateKeepAlive() {
+  if (!loop_) return;
+  const bool busy =
+      std::any_of(streams_.begin(), streams_.end(), [](const SsStream* s) { return s->is_ref(); });
+  loop_->KeepAlive(close_wanted_ || (ref_wanted_ && (busy || !operational_)));
+}
+
+void SsContext::Turn() {
+  if (close_wanted_) {
+    CloseNow();
+    return;
+  }
+  OnCleanStack();
+  if (loop_) loop_->ServicePending();
+}
+
+void SsContext::OnCleanStack() {
+  if (on_clean_stack_) return;
+  on_clean_stack_ = true;
+  std::vector<SsStream*> now;
+  now.swap(scheduled_);
+  for (SsStream* stream : now) stream->Work();
+  for (SsStream* stream : now) stream->Tell();
+  TellNotices();
+  on_clean_stack_ = false;
+  if (!scheduled_.empty() && loop_) loop_->Touch();
+}
+
+void SsContext::TellNotices() {
+  if (notices_.empty() || !can_call_js()) return;
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  std::vector<Notice> now;
+  now.swap(notices_);
+  for (const Notice& notice : now) {
+    if (!can_call_js()) return;
+    JsCall::Make(env, async_, Value(), on_notice_.Value(),
+                 {Napi::Number::New(env, notice.kind), Napi::Number::New(env, notice.code),
+                  Napi::String::New(env, notice.text)});
+  }
+}
+
+int SsContext::OnSystemState(lws_state_manager_t* manager, lws_state_notify_link_t* link, int,
+                             int target) {
+  SsContext* self = reinterpret_cast<StateLink*>(link)->context;
+  // Asked before the change and told after it; the last word is what counts.
+  if (manager->state != target) return 0;
+  if (target == LWS_SYSTATE_OPERATIONAL) self->operational_ = true;
+  self->notices_.push_back({kNoticeState, target, manager->state_names[target]});
+  self->UpdateKeepAlive();
+  return 0;
+}
+
+void SsContext::OnLog(lws_log_cx* cx, int level, const char* line, size_t length) {
+  auto* self = static_cast<SsContext*>(cx->opaque);
+  while (length > 0 && line[length - 1] == '\n') length--;
+  self->notices_.push_back({kNoticeLog, level, std::string(line, length)});
+}
+
+void SsContext::CloseNow() {
+  if (closed_) return;
+  closed_ = true;
+  close_wanted_ = true;
+  on_clean_stack_ = true;
+  const std::unordered_set<SsStream*> streams = streams_;
+  for (SsStream* stream : streams) stream->DestroyNow();
+  {
+    ServiceScope scope(this);
+    resolver_.Abandon();
+    log_.lll_flags = LLLF_LOG_CONTEXT_AWARE;
+    lws_context* going = lws_;
+    lws_ = nullptr;
+    lws_context_destroy(going);
+  }
+  for (SsStream* stream : streams) stream->Tell();
+  scheduled_.clear();
+  TellNotices();
+
+  EventLoop* loop = loop_;
+  loop_ = nullptr;
+  loop->Close([this] {
+    if (can_call_js()) {
+      const Napi::HandleScope scope(Env());
+      notices_.push_back({kNoticeClosed, 0, ""});
+      TellNotices();
+    }
+    AddonData* data = data_;
+    ReleaseJs();
+    // Not touched again: what held the object is gone.
+    if (data->can_call_js()) Unref();
+    data->Remove(this);
+  });
+}
+
+void SsContext::ReleaseJs() {
+  if (async_ && data_->can_call_js()) napi_async_destroy(Env(), async_);
+  async_ = nullptr;
+  async_resource_.Reset();
+  on_notice_.Reset();
+}
+
+// (type, index, bytes)
+Napi::Value SsContext::SetBlob(const Napi::CallbackInfo& info) {
+  if (!lws_) return info.Env().Undefined();
+  const auto bytes = info[2].As<Napi::Uint8Array>();
+  lws_system_blob_t* blob =
+      lws_system_get_blob(lws_, static_cast<lws_system_blob_item_t>(info[0].ToNumber().Int32Value()),
+                          info[1].ToNumber().Int32Value());
+  if (!blob) return Napi::Boolean::New(info.Env(), false);
+  lws_system_blob_heap_empty(blob);
+  const bool ok = lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;
+  return Napi::Boolean::New(info.Env(), ok);
+}
+
+Napi::Value SsContext::SetLogLevel(const Napi::CallbackInfo& info) {
+  log_.lll_flags = LLLF_LOG_CONTEXT_AWARE | info[0].ToNumber().Uint32Value();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsContext::SetRef(const Napi::CallbackInfo& info) {
+  ref_wanted_ = info[0].ToBoolean();
+  UpdateKeepAlive();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsContext::Close(const Napi::CallbackInfo& info) {
+  close_wanted_ = true;
+  UpdateKeepAlive();
+  if (loop_) loop_->Touch();
+  return info.Env().Undefined();
+}

@@ -1,0 +1,117 @@
+#ifndef LWS_SS_NATIVE_SS_CONTEXT_H_
+#define LWS_SS_NATIVE_SS_CONTEXT_H_
+
+#include <libwebsockets.h>
+#include <napi.h>
+
+#include <deque>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "event_loop.h"
+#include "resolver.h"
+
+class AddonData;
+class SsStream;
+
+// One lws context on the environment's loop.
+//
+// JavaScript never reaches into lws while lws is calling back: what it asks for is written down on
+// the stream or here, and done from a clean stack, which is when the outermost ServiceScope ends.
+class SsContext : public Napi::ObjectWrap<SsContext> {
+ public:
+  // Around every entry into lws.
+  class ServiceScope {
+   public:
+    explicit ServiceScope(SsContext* context) : context_(context) { context->depth_++; }
+    ~ServiceScope() {
+      if (--context_->depth_ == 0) context_->OnCleanStack();
+    }
+    ServiceScope(const ServiceScope&) = delete;
+    ServiceScope& operator=(const ServiceScope&) = delete;
+
+   private:
+    SsContext* context_;
+  };
+
+  static Napi::Function Define(Napi::Env env);
+  static SsContext* Of(lws_context* context);
+
+  explicit SsContext(const Napi::CallbackInfo& info);
+  ~SsContext() override;
+
+  lws_context* lws() const { return lws_; }
+  EventLoop* loop() const { return loop_; }
+  Resolver& resolver() { return resolver_; }
+  AddonData* addon_data() const { return data_; }
+  napi_async_context async_context() const { return async_; }
+  bool is_open() const { return lws_ && !close_wanted_; }
+  bool in_lws() const { return depth_ > 0; }
+  bool can_call_js() const;
+
+  void Add(SsStream* stream);
+  void Remove(SsStream* stream);
+  // `stream` has work to do, or something to tell, as soon as the stack is clean.
+  void Schedule(SsStream* stream);
+  void UpdateKeepAlive();
+
+  // What is waiting, before the loop blocks.
+  void Turn();
+
+  // Ends everything now, from a clean stack; handles are closed when the loop has gone round.
+  void CloseNow();
+
+ private:
+  struct Notice {
+    int kind;
+    int code;
+    std::string text;
+  };
+
+  // lws hands back its link, and nothing else says whose it is.
+  struct StateLink {
+    lws_state_notify_link_t lws;
+    SsContext* context;
+  };
+
+  static int OnSystemState(lws_state_manager_t* manager, lws_state_notify_link_t* link, int current,
+                           int target);
+  static void OnLog(lws_log_cx* cx, int level, const char* line, size_t length);
+
+  bool Open(const Napi::Object& options);
+  bool AddTrust(const Napi::Value& certificates);
+  void OnCleanStack();
+  void TellNotices();
+  void ReleaseJs();
+
+  Napi::Value SetBlob(const Napi::CallbackInfo& info);
+  Napi::Value SetLogLevel(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value SetRef(const Napi::CallbackInfo& info);
+
+  AddonData* data_;
+  EventLoop* loop_ = nullptr;
+  lws_context* lws_ = nullptr;
+  Resolver resolver_;
+  lws_log_cx log_ = {};
+  StateLink state_link_ = {};
+  lws_state_notify_link_t* state_links_[2] = {&state_link_.lws, nullptr};
+  std::string policy_, cookie_jar_;
+  std::deque<std::string> blobs_;
+  Napi::FunctionReference on_notice_;
+  Napi::ObjectReference async_resource_;
+  napi_async_context async_ = nullptr;
+  std::unordered_set<SsStream*> streams_;
+  std::vector<SsStream*> scheduled_;
+  std::vector<Notice> notices_;
+  int depth_ = 0;
+  bool on_clean_stack_ = false;
+  bool ref_wanted_ = true;
+  bool operational_ = false;
+  bool close_wanted_ = false;
+  bool closed_ = false;
+};
+
+#endif

@@ -1,0 +1,489 @@
+#include "ss_stream.h"
+
+#include <utility>
+
+#include "addon_data.h"
+#include "lws_internals.h"
+#include "ss_context.h"
+#include "util/js_call.h"
+
+Napi::Function SsStream::Define(Napi::Env env) {
+  return DefineClass(env, "Stream",
+                     {InstanceMethod<&SsStream::Send>("send"),
+                      InstanceMethod<&SsStream::CancelSend>("cancelSend"),
+                      InstanceMethod<&SsStream::Connect>("connect"),
+                      InstanceMethod<&SsStream::RequestTx>("requestTx"),
+                      InstanceMethod<&SsStream::Disconnect>("disconnect"),
+                      InstanceMethod<&SsStream::Destroy>("destroy"),
+                      InstanceMethod<&SsStream::SetReading>("setReading"),
+                      InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
+                      InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
+                      InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
+                      InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
+                      InstanceMethod<&SsStream::ServerAck>("serverAck"),
+                      InstanceMethod<&SsStream::AddPeerTxCredit>("addPeerTxCredit"),
+                      InstanceMethod<&SsStream::PeerTxCredit>("peerTxCredit"),
+                      InstanceMethod<&SsStream::Rideshare>("rideshare"),
+                      InstanceMethod<&SsStream::Tag>("tag"),
+                      InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
+                      InstanceMethod<&SsStream::SetRef>("setRef")});
+}
+
+// (context, streamtype, { transactional, saysLength, resends, canSend }, metadata, callbacks)
+SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
+  const Napi::Env env = info.Env();
+  const auto context_object = info[0].As<Napi::Object>();
+  context_ = SsContext::Unwrap(context_object);
+  const auto traits = info[2].As<Napi::Object>();
+  transactional_ = traits.Get("transactional").ToBoolean();
+  says_length_ = traits.Get("saysLength").ToBoolean();
+  resends_ = traits.Get("resends").ToBoolean();
+  can_send_ = traits.Get("canSend").ToBoolean();
+
+  const auto metadata = info[3].As<Napi::Array>();
+  for (uint32_t n = 0; n + 1 < metadata.Length(); n += 2) {
+    const auto value = metadata.Get(n + 1).As<Napi::Uint8Array>();
+    metadata_[metadata.Get(n).As<Napi::String>()] =
+        std::string(reinterpret_cast<const char*>(value.Data()), value.ByteLength());
+  }
+
+  const auto callbacks = info[4].As<Napi::Object>();
+  handlers_ = !callbacks.Has("events");
+  if (handlers_) {
+    on_state_ = Napi::Persistent(callbacks.Get("state").As<Napi::Function>());
+    on_rx_ = Napi::Persistent(callbacks.Get("rx").As<Napi::Function>());
+    on_tx_ = Napi::Persistent(callbacks.Get("tx").As<Napi::Function>());
+  } else {
+    on_events_ = Napi::Persistent(callbacks.Get("events").As<Napi::Function>());
+  }
+
+  if (!context_->is_open()) {
+    Napi::Error::New(env, "the context is closed").ThrowAsJavaScriptException();
+    return;
+  }
+  context_object_ = Napi::Persistent(context_object);
+  Ref();
+  context_->Add(this);
+  if (Create(info[1].As<Napi::String>())) {
+    context_->UpdateKeepAlive();
+    return;
+  }
+  if (doomed_) {
+    // The stream's own CREATING handler wanted that.
+    Schedule();
+    return;
+  }
+  context_->Remove(this);
+  Release();
+  Napi::Error::New(env, "libwebsockets could not create the stream").ThrowAsJavaScriptException();
+}
+
+bool SsStream::Create(const std::string& streamtype) {
+  lws_ss_info_t info = {};
+  info.streamtype = streamtype.c_str();
+  info.user_alloc = sizeof(UserData);
+  info.handle_offset = offsetof(UserData, handle);
+  info.opaque_user_data_offset = offsetof(UserData, stream);
+  info.rx = OnRx;
+  info.tx = OnTx;
+  info.state = OnState;
+
+  SsContext::ServiceScope scope(context_);
+  // The handle is known from the first callback on, which lws_ss_create() makes.
+  return lws_ss_create(context_->lws(), 0, &info, this, &handle_, nullptr, nullptr) == 0 &&
+         handle_ != nullptr;
+}
+
+bool SsStream::can_call_js() const { return context_->can_call_js() && !released_; }
+
+void SsStream::Schedule() {
+  if (scheduled_) return;
+  scheduled_ = true;
+  context_->Schedule(this);
+}
+
+void SsStream::AddEvent(EventKind kind, uint32_t a, uint32_t b) {
+  events_.push_back({kind, a, b});
+  Schedule();
+}
+
+void SsStream::AddReceived(const uint8_t* data, size_t length) {
+  if (length) received_.insert(received_.end(), data, data + length);
+}
+
+lws_ss_state_return_t SsStream::OnState(void* user, void*, lws_ss_constate_t state,
+                                        lws_ss_tx_ordinal_t ordinal) {
+  // Every stream hears of every lws_cancel_service(); no application has a use for it.
+  if (state == LWSSSCS_EVENT_WAIT_CANCELLED) return LWSSSSRET_OK;
+  auto* data = static_cast<UserData*>(user);
+  if (state == LWSSSCS_CREATING) data->stream->handle_ = data->handle;
+  return data->stream->State(state, ordinal);
+}
+
+lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal_t ordinal) {
+  lws_ss_handle* handle = handle_;
+  switch (state) {
+    case LWSSSCS_CREATING:
+      for (const auto& [name, value] : metadata_)
+        (void)!lws_ss_set_metadata(handle_, name.c_str(), value.data(), value.size());
+      break;
+    case LWSSSCS_CONNECTING:
+      disconnecting_ = gave_up_ = answered_ = false;
+      Rewind();
+      break;
+    case LWSSSCS_CONNECTED:
+      answered_ = true;
+      if (!reading_) wanted_.flow = true;
+      break;
+    case LWSSSCS_DISCONNECTED:
+      disconnecting_ = false;
+      DropStarted();
+      break;
+    case LWSSSCS_ALL_RETRIES_FAILED:
+      gave_up_ = true;
+      break;
+    case LWSSSCS_DESTROYING:
+      handle_ = nullptr;
+      break;
+    default:
+      break;
+  }
+
+  if (!handlers_) {
+    if (state == LWSSSCS_UNREACHABLE || state == LWSSSCS_DISCONNECTED) {
+      const char* why = ssi_connection_failure(handle);
+      const size_t length = strlen(why);
+      if (length) {
+        AddReceived(reinterpret_cast<const uint8_t*>(why), length);
+        AddEvent(kFailure, static_cast<uint32_t>(length), 0);
+      }
+    }
+    AddEvent(kState, state, ordinal);
+    return LWSSSSRET_OK;
+  }
+
+  Schedule();
+  if (!can_call_js()) return LWSSSSRET_OK;
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  const lws_ss_state_return_t said =
+      Obey(JsCall::Make(env, context_->async_context(), Value(), on_state_.Value(),
+                        {Napi::Number::New(env, state), Napi::Number::New(env, ordinal)}));
+  return state == LWSSSCS_CREATING && doomed_ ? LWSSSSRET_DESTROY_ME : said;
+}
+
+// What lws answers to a call of ours.
+void SsStream::Heed(lws_ss_state_return_t answer) {
+  if (answer != LWSSSSRET_DESTROY_ME) return;
+  doomed_ = wanted_.destroy = true;
+  Schedule();
+}
+
+lws_ss_state_return_t SsStream::Obey(napi_value returned) {
+  double code = 0;
+  if (returned) napi_get_value_double(Env(), returned, &code);
+  if (code == LWSSSSRET_DESTROY_ME) {
+    Heed(LWSSSSRET_DESTROY_ME);
+  } else if (code == LWSSSSRET_DISCONNECT_ME) {
+    disconnecting_ = wanted_.disconnect = true;
+    Schedule();
+  }
+  return LWSSSSRET_OK;
+}
+
+lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t length, int flags) {
+  SsStream* self = static_cast<UserData*>(user)->stream;
+  if (self->doomed_ || self->disconnecting_) return LWSSSSRET_OK;
+  if (self->handlers_) return self->CallRx(data, length, flags);
+  self->AddReceived(data, length);
+  self->AddEvent(kRx, static_cast<uint32_t>(length), static_cast<uint32_t>(flags));
+  return LWSSSSRET_OK;
+}
+
+lws_ss_state_return_t SsStream::CallRx(const uint8_t* data, size_t length, int flags) {
+  if (!can_call_js()) return LWSSSSRET_OK;
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  const auto buffer = Napi::Buffer<uint8_t>::Copy(env, data, length);
+  return Obey(JsCall::Make(env, context_->async_context(), Value(), on_rx_.Value(),
+                           {buffer, Napi::Number::New(env, flags)}));
+}
+
+lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, uint8_t* into,
+                                     size_t* length, int* flags) {
+  SsStream* self = static_cast<UserData*>(user)->stream;
+  if (self->doomed_ || self->disconnecting_ || !self->can_send_) return LWSSSSRET_TX_DONT_SEND;
+  return self->handlers_ ? self->TxHandler(ordinal, into, length, flags)
+                         : self->TxMessage(into, length, flags);
+}
+
+lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* into,
+                                          size_t* length, int* flags) {
+  if (!can_call_js()) return LWSSSSRET_TX_DONT_SEND;
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  napi_value returned = JsCall::Make(env, context_->async_context(), Value(), on_tx_.Value(),
+                                     {Napi::Number::New(env, static_cast<double>(*length)),
+                                      Napi::Number::New(env, ordinal)});
+  if (!returned) return LWSSSSRET_TX_DONT_SEND;
+
+  const Napi::Value value(env, returned);
+  if (!value.IsArray()) {
+    Obey(returned);
+    return LWSSSSRET_TX_DONT_SEND;
+  }
+  // [bytes, flags], which lib/ has checked to fit.
+  const auto answer = value.As<Napi::Array>();
+  const auto bytes = answer.Get(0u).As<Napi::Uint8Array>();
+  const size_t n = std::min(*length, bytes.ByteLength());
+  if (n) memcpy(into, bytes.Data(), n);
+  *length = n;
+  *flags = answer.Get(1u).ToNumber().Int32Value();
+  return LWSSSSRET_OK;
+}
+
+lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* flags) {
+  if (outgoing_.empty() || outgoing_.front().finished()) return LWSSSSRET_TX_DONT_SEND;
+  OutgoingMessage& message = outgoing_.front();
+  *flags = message.started() ? 0 : LWSSS_FLAG_SOM;
+  *length = message.Take(into, *length);
+  if (!message.finished()) {
+    Heed(lws_ss_request_tx(handle_));
+    return LWSSSSRET_OK;
+  }
+  *flags |= LWSSS_FLAG_EOM;
+  AddEvent(kSent, message.id(), 0);
+  // A transaction may have to be done again, body included, until the peer has answered.
+  if (transactional_) return LWSSSSRET_OK;
+  outgoing_.pop_front();
+  if (!outgoing_.empty() && !says_length_) Heed(lws_ss_request_tx(handle_));
+  return LWSSSSRET_OK;
+}
+
+// A new connection starts with a whole message. What is left of one that the peer may have seen part
+// of, with nothing on the wire to tell, cannot be sent.
+void SsStream::Rewind() {
+  if (outgoing_.empty() || !outgoing_.front().started()) return;
+  if (!resends_) {
+    DropStarted();
+    return;
+  }
+  outgoing_.front().Rewind();
+}
+
+void SsStream::DropStarted() {
+  if (outgoing_.empty() || !outgoing_.front().started()) return;
+  if (resends_ && !answered_) return;
+  if (resends_ && !transactional_) return;
+  AddEvent(kDropped, outgoing_.front().id(), 0);
+  outgoing_.pop_front();
+}
+
+void SsStream::Pump() {
+  if (outgoing_.empty() || handlers_) return;
+  OutgoingMessage& message = outgoing_.front();
+  const bool connected = ssi_wsi(handle_) != nullptr;
+  if (message.started() && !message.finished()) return;
+  if (transactional_ && connected) return;
+
+  if (gave_up_) {
+    gave_up_ = false;
+    ssi_forget_failures(handle_);
+  }
+  if (says_length_)
+    Heed(lws_ss_request_tx_len(handle_, static_cast<unsigned long>(message.length())));
+  else
+    Heed(lws_ss_request_tx(handle_));
+}
+
+void SsStream::Work() {
+  scheduled_ = false;
+  if (!handle_) return;
+  const Wanted wanted = wanted_;
+  wanted_ = {};
+  if (wanted.destroy) {
+    DestroyNow();
+    return;
+  }
+  SsContext::ServiceScope scope(context_);
+  if (wanted.disconnect) {
+    disconnecting_ = false;
+    ssi_disconnect(handle_);
+  }
+  if (handle_ && wanted.connect) Heed(ssi_connect(handle_));
+  if (handle_ && wanted.request_tx) {
+    if (gave_up_) ssi_forget_failures(handle_);
+    gave_up_ = false;
+    if (has_tx_length_)
+      Heed(lws_ss_request_tx_len(handle_, tx_length_));
+    else
+      Heed(lws_ss_request_tx(handle_));
+    has_tx_length_ = false;
+  }
+  if (handle_ && wanted.flow)
+    if (lws* wsi = ssi_wsi(handle_)) lws_rx_flow_control(wsi, reading_ ? 1 : 0);
+  if (handle_) Pump();
+}
+
+void SsStream::DestroyNow() {
+  if (!handle_) return;
+  SsContext::ServiceScope scope(context_);
+  lws_ss_handle* going = handle_;
+  lws_ss_destroy(&going);
+  handle_ = nullptr;
+}
+
+void SsStream::Tell() {
+  if (released_) return;
+  const bool over = !handle_;
+  if (!events_.empty() && can_call_js()) {
+    const Napi::Env env = Env();
+    const Napi::HandleScope scope(env);
+    std::vector<Event> events;
+    std::vector<uint8_t> received;
+    events.swap(events_);
+    received.swap(received_);
+    auto numbers = Napi::Uint32Array::New(env, events.size() * 3);
+    memcpy(numbers.Data(), events.data(), events.size() * sizeof(Event));
+    napi_value bytes = received.empty()
+                           ? static_cast<napi_value>(env.Undefined())
+                           : Napi::Buffer<uint8_t>::Copy(env, received.data(), received.size());
+    JsCall::Make(env, context_->async_context(), Value(), on_events_.Value(), {numbers, bytes});
+  }
+  if (over && !scheduled_ && events_.empty()) Release();
+}
+
+void SsStream::Release() {
+  if (released_) return;
+  released_ = true;
+  context_->Remove(this);
+  outgoing_.clear();
+  on_events_.Reset();
+  on_state_.Reset();
+  on_rx_.Reset();
+  on_tx_.Reset();
+  context_object_.Reset();
+  if (AddonData::Of(Env())->can_call_js()) Unref();
+}
+
+// (bytes, id)
+Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
+  if (handle_ && !doomed_) {
+    outgoing_.emplace_back(info[1].ToNumber().Uint32Value(), info[0].As<Napi::Uint8Array>());
+    Schedule();
+  }
+  return info.Env().Undefined();
+}
+
+// (id): whether the message had not begun to go out, and now will not
+Napi::Value SsStream::CancelSend(const Napi::CallbackInfo& info) {
+  const uint32_t id = info[0].ToNumber().Uint32Value();
+  for (auto message = outgoing_.begin(); message != outgoing_.end(); ++message) {
+    if (message->id() != id) continue;
+    if (message->started()) break;
+    outgoing_.erase(message);
+    return Napi::Boolean::New(info.Env(), true);
+  }
+  return Napi::Boolean::New(info.Env(), false);
+}
+
+Napi::Value SsStream::Connect(const Napi::CallbackInfo& info) {
+  wanted_.connect = true;
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::RequestTx(const Napi::CallbackInfo& info) {
+  wanted_.request_tx = true;
+  if (info[0].IsNumber()) {
+    has_tx_length_ = true;
+    tx_length_ = static_cast<unsigned long>(info[0].ToNumber().Int64Value());
+  }
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::Disconnect(const Napi::CallbackInfo& info) {
+  wanted_.disconnect = disconnecting_ = true;
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::Destroy(const Napi::CallbackInfo& info) {
+  doomed_ = wanted_.destroy = true;
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::SetReading(const Napi::CallbackInfo& info) {
+  reading_ = info[0].ToBoolean();
+  wanted_.flow = true;
+  Schedule();
+  return info.Env().Undefined();
+}
+
+// (name, bytes)
+Napi::Value SsStream::SetMetadata(const Napi::CallbackInfo& info) {
+  const auto value = info[1].As<Napi::Uint8Array>();
+  const auto [entry, added] = metadata_.insert_or_assign(
+      info[0].As<Napi::String>(),
+      std::string(reinterpret_cast<const char*>(value.Data()), value.ByteLength()));
+  (void)added;
+  // lws keeps the pointers; the map keeps what they point to.
+  const bool ok = handle_ && lws_ss_set_metadata(handle_, entry->first.c_str(),
+                                                 entry->second.data(), entry->second.size()) == 0;
+  return Napi::Boolean::New(info.Env(), ok);
+}
+
+Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  const void* value = nullptr;
+  size_t length = 0;
+  if (!handle_ || lws_ss_get_metadata(handle_, name.c_str(), &value, &length) || !value)
+    return info.Env().Undefined();
+  return Napi::Buffer<uint8_t>::Copy(info.Env(), static_cast<const uint8_t*>(value), length);
+}
+
+Napi::Value SsStream::StartTimeout(const Napi::CallbackInfo& info) {
+  if (handle_) lws_ss_start_timeout(handle_, info[0].ToNumber().Uint32Value());
+  context_->loop()->Touch();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::CancelTimeout(const Napi::CallbackInfo& info) {
+  if (handle_) lws_ss_cancel_timeout(handle_);
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::ServerAck(const Napi::CallbackInfo& info) {
+  if (handle_) lws_ss_server_ack(handle_, info[0].ToNumber().Int32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::AddPeerTxCredit(const Napi::CallbackInfo& info) {
+  if (handle_) lws_ss_add_peer_tx_credit(handle_, info[0].ToNumber().Int32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::PeerTxCredit(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), handle_ ? lws_ss_get_est_peer_tx_credit(handle_) : 0);
+}
+
+Napi::Value SsStream::Rideshare(const Napi::CallbackInfo& info) {
+  if (!handle_) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), lws_ss_rideshare(handle_));
+}
+
+Napi::Value SsStream::Tag(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), handle_ ? lws_ss_tag(handle_) : "");
+}
+
+Napi::Value SsStream::GoodResponse(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), handle_ && ssi_good_response(handle_));
+}
+
+Napi::Value SsStream::SetRef(const Napi::CallbackInfo& info) {
+  ref_wanted_ = info[0].ToBoolean();
+  context_->UpdateKeepAlive();
+  return info.Env().Undefined();
+}

@@ -1,0 +1,117 @@
+#ifndef LWS_SS_NATIVE_SS_STREAM_H_
+#define LWS_SS_NATIVE_SS_STREAM_H_
+
+#include <libwebsockets.h>
+#include <napi.h>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "outgoing_message.h"
+
+class SsContext;
+
+// One Secure Stream, in one of two forms: with handlers, every lws callback becomes a call into
+// JavaScript at once; without, what happens is collected and told in one call from a clean stack, and
+// messages wait here for lws to ask for them.
+class SsStream : public Napi::ObjectWrap<SsStream> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  explicit SsStream(const Napi::CallbackInfo& info);
+
+  bool is_ref() const { return ref_wanted_ && handle_; }
+
+  // From a clean stack: does what was asked for; then tells what happened.
+  void Work();
+  void Tell();
+  void DestroyNow();
+
+ private:
+  struct UserData {
+    lws_ss_handle* handle;
+    SsStream* stream;
+  };
+  // What the numbers of an event mean depends on its kind; lib/native.ts has the same kinds.
+  enum EventKind : uint32_t { kState = 0, kRx = 1, kSent = 2, kFailure = 3, kDropped = 4 };
+  struct Event {
+    uint32_t kind, a, b;
+  };
+  struct Wanted {
+    bool destroy, disconnect, connect, request_tx, flow;
+  };
+
+  static lws_ss_state_return_t OnRx(void* user, const uint8_t* data, size_t length, int flags);
+  static lws_ss_state_return_t OnTx(void* user, lws_ss_tx_ordinal_t ordinal, uint8_t* into,
+                                    size_t* length, int* flags);
+  static lws_ss_state_return_t OnState(void* user, void* sink, lws_ss_constate_t state,
+                                       lws_ss_tx_ordinal_t ordinal);
+
+  bool Create(const std::string& streamtype);
+  lws_ss_state_return_t State(lws_ss_constate_t state, lws_ss_tx_ordinal_t ordinal);
+  lws_ss_state_return_t TxMessage(uint8_t* into, size_t* length, int* flags);
+  lws_ss_state_return_t TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* into, size_t* length,
+                                  int* flags);
+  lws_ss_state_return_t CallRx(const uint8_t* data, size_t length, int flags);
+  // Notes down what a handler's return value asks for; lws itself is told that all is well.
+  lws_ss_state_return_t Obey(napi_value returned);
+  void Heed(lws_ss_state_return_t answer);
+  void AddEvent(EventKind kind, uint32_t a, uint32_t b);
+  void AddReceived(const uint8_t* data, size_t length);
+  void Rewind();
+  void DropStarted();
+  void Pump();
+  void Schedule();
+  void Release();
+  bool can_call_js() const;
+
+  Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value CancelSend(const Napi::CallbackInfo& info);
+  Napi::Value Connect(const Napi::CallbackInfo& info);
+  Napi::Value RequestTx(const Napi::CallbackInfo& info);
+  Napi::Value Disconnect(const Napi::CallbackInfo& info);
+  Napi::Value Destroy(const Napi::CallbackInfo& info);
+  Napi::Value SetReading(const Napi::CallbackInfo& info);
+  Napi::Value SetMetadata(const Napi::CallbackInfo& info);
+  Napi::Value GetMetadata(const Napi::CallbackInfo& info);
+  Napi::Value StartTimeout(const Napi::CallbackInfo& info);
+  Napi::Value CancelTimeout(const Napi::CallbackInfo& info);
+  Napi::Value ServerAck(const Napi::CallbackInfo& info);
+  Napi::Value AddPeerTxCredit(const Napi::CallbackInfo& info);
+  Napi::Value PeerTxCredit(const Napi::CallbackInfo& info);
+  Napi::Value Rideshare(const Napi::CallbackInfo& info);
+  Napi::Value Tag(const Napi::CallbackInfo& info);
+  Napi::Value GoodResponse(const Napi::CallbackInfo& info);
+  Napi::Value SetRef(const Napi::CallbackInfo& info);
+
+  SsContext* context_ = nullptr;
+  lws_ss_handle* handle_ = nullptr;
+  Napi::ObjectReference context_object_;
+  Napi::FunctionReference on_events_, on_state_, on_rx_, on_tx_;
+  bool handlers_ = false;
+  bool transactional_ = false;
+  bool says_length_ = false;
+  bool resends_ = true;
+  bool can_send_ = true;
+
+  Wanted wanted_ = {};
+  bool has_tx_length_ = false;
+  unsigned long tx_length_ = 0;
+  bool reading_ = true;
+  bool ref_wanted_ = true;
+  bool scheduled_ = false;
+  bool doomed_ = false;
+  bool disconnecting_ = false;
+  bool gave_up_ = false;
+  bool answered_ = false;
+  bool released_ = false;
+
+  std::map<std::string, std::string> metadata_;
+  std::deque<OutgoingMessage> outgoing_;
+  std::vector<Event> events_;
+  std::vector<uint8_t> received_;
+};
+
+#endif
