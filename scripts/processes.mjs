@@ -29,12 +29,12 @@ export function capture(command, args, options = {}) {
   }
 }
 
-/** Runs a program on this terminal; throws a Stop when it fails. */
-export function run(command, args, options = {}) {
+/** Runs a program on this terminal; throws a Stop that calls it `name` when it fails. */
+export function run(command, args, { name = path.basename(command), ...options } = {}) {
   const result = spawnSync(command, args, { stdio: 'inherit', ...options })
-  if (result.error) throw new Stop(`${command} could not be started: ${result.error.message}`)
+  if (result.error) throw new Stop(`${name} could not be started: ${result.error.message}`)
   if (result.status !== 0) {
-    throw new Stop(`${path.basename(command)} failed (${result.signal ?? `exit ${result.status}`})`)
+    throw new Stop(`${name} failed (${result.signal ?? `exit ${result.status}`})`)
   }
 }
 
@@ -47,5 +47,5 @@ export function npmCommand() {
 
 export function runNpm(args, options = {}) {
   const [command, ...first] = npmCommand()
-  run(command, [...first, ...args], options)
+  run(command, [...first, ...args], { name: `npm ${args[0]}`, ...options })
 }
