@@ -80,9 +80,7 @@ EventLoop::Watcher* EventLoop::Find(lws_sockfd_type fd) {
 
 void EventLoop::Add(lws* wsi) {
   const lws_sockfd_type fd = lws_get_socket_fd(wsi);
-  // lws closes the socket of a failed attempt without a word, and the next may get its number.
   if (Watcher* stale = Find(fd)) Remove(stale);
-
   auto* watcher = new Watcher();
   watcher->owner = this;
   watcher->wsi = wsi;
@@ -123,6 +121,11 @@ void EventLoop::OnIo(lws* wsi, unsigned int flags) {
   if (!watcher) return;
   watcher->wsi = wsi;
   const bool start = flags & LWS_EV_START;
+  if (!start && (flags & LWS_EV_READ) && (flags & LWS_EV_WRITE)) {
+    // lws is done with the socket, and closes that of a failed attempt without saying more.
+    self->Remove(watcher);
+    return;
+  }
 
   if (flags & LWS_EV_READ) {
     watcher->wanted =
