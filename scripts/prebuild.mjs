@@ -1,8 +1,8 @@
-// Makes prebuilds/<platform>-<arch>/: the addon that the npm package carries, where node-gyp-build looks.
+// Makes prebuilds/<platform>-<arch>/: the addon as the npm package carries it, for node-gyp-build.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { addonFile } from './build-native.mjs'
-import { main, say } from './console.mjs'
+import { isMain, main, say } from './console.mjs'
 import { inRoot } from './paths.mjs'
 import { run } from './processes.mjs'
 import { hasStamp, stateOf, writeStamp } from './stamp.mjs'
@@ -15,7 +15,7 @@ function libcTag() {
   return [existsSync('/etc/alpine-release') ? 'musl' : 'glibc']
 }
 
-await main(() => {
+export function makePrebuild() {
   const folder = inRoot('prebuilds', `${process.platform}-${process.arch}`)
   const file = path.join(folder, ['lws-secure-streams', ...libcTag(), 'node'].join('.'))
   const stamp = inRoot('build', 'prebuild.stamp')
@@ -29,4 +29,6 @@ await main(() => {
   if (strip) run('strip', [...strip, file])
   writeStamp(stamp, state)
   say(`made ${path.relative(process.cwd(), file)}`)
-})
+}
+
+if (isMain(import.meta.url)) await main(makePrebuild)

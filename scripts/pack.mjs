@@ -1,0 +1,21 @@
+// Packs the npm tarball with this platform's prebuild into build/pack and prints its path.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { isMain, main, Stop } from './console.mjs'
+import { inRoot } from './paths.mjs'
+import { makePrebuild } from './prebuild.mjs'
+import { runNpm } from './processes.mjs'
+
+export function packTarball() {
+  makePrebuild()
+  const folder = inRoot('build', 'pack')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const quiet = ['--ignore-scripts', '--loglevel=error', '--pack-destination', folder]
+  runNpm(['pack', ...quiet], { cwd: inRoot(), stdio: ['ignore', 'ignore', 'inherit'] })
+  const name = readdirSync(folder).find((file) => file.endsWith('.tgz'))
+  if (!name) throw new Stop(`npm pack made nothing in ${folder}`)
+  return path.join(folder, name)
+}
+
+if (isMain(import.meta.url)) await main(() => console.log(packTarball()))
