@@ -5,145 +5,137 @@ import { quote } from './text.js'
 const MAX_DEPTH = 32
 /** Shared subtrees can make a small object stand for an endless policy. */
 const MAX_NODES = 5_000_000
-
-type Mutable = { -readonly [K in keyof PolicyNode]: PolicyNode[K] }
-
-/** The state of one walk. */
-interface Walk {
-  readonly report: Report
-  readonly ancestors: object[]
-  nodes: number
-}
+const NONE: readonly PolicyNode[] = []
 
 /**
  * Turns a JavaScript value into nodes without trusting it: getters may throw, proxies may lie, the
  * object may contain itself. What cannot be read is reported and left out.
  */
 export function nodeFromValue(value: unknown, report: Report): PolicyNode | undefined {
-  return convert(value, undefined, { report, ancestors: [], nodes: 0 })
+  return new ValueWalk(report).convert(value, undefined, '')
 }
 
-function convert(
-  value: unknown,
-  parent: PolicyNode | undefined,
-  walk: Walk,
-  index?: number,
-): PolicyNode | undefined {
-  const node = { offset: -1 } as Mutable
-  if (parent !== undefined) {
-    node.parent = parent
+/** One walk through a value. */
+class ValueWalk {
+  readonly #report: Report
+  readonly #ancestors: object[] = []
+  #nodes = 0
+
+  constructor(report: Report) {
+    this.#report = report
   }
-  if (index !== undefined) {
-    node.index = index
-  }
-  if (++walk.nodes > MAX_NODES) {
-    if (walk.nodes === MAX_NODES + 1) {
-      walk.report.error('too-large', node, `a policy holds at most ${MAX_NODES} values`)
-    }
-    return undefined
-  }
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return Object.assign(node, { type: typeof value, value })
-    case 'number':
-      if (Number.isFinite(value)) {
-        return Object.assign(node, { type: 'number' as const, value })
+
+  convert(
+    value: unknown,
+    parent: PolicyNode | undefined,
+    key: string | number,
+  ): PolicyNode | undefined {
+    if (++this.#nodes > MAX_NODES) {
+      if (this.#nodes === MAX_NODES + 1) {
+        this.#report.error('too-large', -1, `a policy holds at most ${MAX_NODES} values`)
       }
-      break
-    case 'object':
-      return value === null
-        ? Object.assign(node, { type: 'null' as const, value })
-        : convertObject(value, node, walk)
-  }
-  const what = typeof value === 'number' ? String(value) : `a ${typeof value}`
-  walk.report.error('wrong-type', node, `${what} is no JSON value; use what JSON can express`)
-  return undefined
-}
-
-function convertObject(value: object, node: Mutable, walk: Walk): PolicyNode | undefined {
-  if (walk.ancestors.includes(value)) {
-    walk.report.error('cyclic', node, 'the object contains itself; a policy is a tree')
-    return undefined
-  }
-  if (walk.ancestors.length >= MAX_DEPTH) {
-    walk.report.error('too-deep', node, `values are nested more than ${MAX_DEPTH} deep`)
-    return undefined
-  }
-  walk.ancestors.push(value)
-  try {
-    if (Array.isArray(value)) {
-      convertItems(value, node, walk)
-    } else if (isPlain(value)) {
-      convertMembers(value as Record<string, unknown>, node, walk)
-    } else {
-      walk.report.error(
-        'not-plain-object',
-        node,
-        'only plain objects and arrays can be part of a policy; convert this one',
-      )
       return undefined
     }
-  } catch (error) {
-    walk.report.error('unreadable', node, `reading this threw ${reasonOf(error)}; give plain data`)
-    return undefined
-  } finally {
-    walk.ancestors.pop()
-  }
-  return node
-}
-
-function convertItems(value: readonly unknown[], node: Mutable, walk: Walk): void {
-  const children: PolicyNode[] = []
-  node.type = 'array'
-  node.children = children
-  const { length } = value
-  if (!(length <= MAX_NODES - walk.nodes)) {
-    walk.report.error('too-large', node, `a policy holds at most ${MAX_NODES} values`)
-    return
-  }
-  for (let index = 0; index < length; index++) {
-    const item = convert(value[index], node, walk, index)
-    if (item !== undefined) {
-      children.push(item)
+    switch (typeof value) {
+      case 'string':
+        return nodeOf('string', value, parent, key)
+      case 'boolean':
+        return nodeOf('boolean', value, parent, key)
+      case 'number':
+        if (Number.isFinite(value)) {
+          return nodeOf('number', value, parent, key)
+        }
+        break
+      case 'object':
+        return value === null
+          ? nodeOf('null', value, parent, key)
+          : this.#convertObject(value, parent, key)
     }
-  }
-}
-
-function convertMembers(value: Record<string, unknown>, node: Mutable, walk: Walk): void {
-  const children: PolicyNode[] = []
-  node.type = 'object'
-  node.children = children
-  for (const name of Object.keys(value)) {
-    const pair: PolicyNode[] = []
-    const property: PolicyNode = { type: 'property', offset: -1, parent: node, children: pair }
-    pair.push({ type: 'string', value: name, offset: -1, parent: property })
-    const member = memberOf(value, name, property, walk)
-    if (member !== undefined) {
-      pair.push(member)
-      children.push(property)
-    }
-  }
-}
-
-function memberOf(
-  object: Record<string, unknown>,
-  name: string,
-  property: PolicyNode,
-  walk: Walk,
-): PolicyNode | undefined {
-  let value: unknown
-  try {
-    value = object[name]
-  } catch (error) {
-    walk.report.error(
-      'unreadable',
-      property.children?.[0] ?? property,
-      `reading this threw ${reasonOf(error)}; give plain data`,
-    )
+    const what = typeof value === 'number' ? String(value) : `a value of type ${typeof value}`
+    const at = nodeOf('null', null, parent, key)
+    this.#report.error('wrong-type', at, `${what} is not JSON; use strings, numbers and booleans`)
     return undefined
   }
-  return value === undefined ? undefined : convert(value, property, walk)
+
+  #convertObject(
+    value: object,
+    parent: PolicyNode | undefined,
+    key: string | number,
+  ): PolicyNode | undefined {
+    const children: PolicyNode[] = []
+    const fail = (code: string, message: string): undefined => {
+      this.#report.error(code, nodeOf('null', null, parent, key), message)
+    }
+    if (this.#ancestors.includes(value)) {
+      return fail('cyclic', 'the object contains itself; a policy is a tree')
+    }
+    if (this.#ancestors.length >= MAX_DEPTH) {
+      return fail('too-deep', `values are nested more than ${MAX_DEPTH} deep`)
+    }
+    this.#ancestors.push(value)
+    try {
+      if (Array.isArray(value)) {
+        const node = nodeOf('array', undefined, parent, key, children)
+        return this.#addItems(value, node, children) ? node : undefined
+      }
+      if (isPlain(value)) {
+        const node = nodeOf('object', undefined, parent, key, children)
+        this.#addMembers(value as Record<string, unknown>, node, children)
+        return node
+      }
+      return fail('not-plain-object', 'only plain objects and arrays can be part of a policy')
+    } catch (error) {
+      return fail('unreadable', `reading this threw ${reasonOf(error)}; give plain data`)
+    } finally {
+      this.#ancestors.pop()
+    }
+  }
+
+  #addItems(value: readonly unknown[], node: PolicyNode, children: PolicyNode[]): boolean {
+    const { length } = value
+    if (!(length <= MAX_NODES - this.#nodes)) {
+      this.#report.error('too-large', node, `a policy holds at most ${MAX_NODES} values`)
+      return false
+    }
+    for (let index = 0; index < length; index++) {
+      const item = this.convert(value[index], node, index)
+      if (item !== undefined) {
+        children.push(item)
+      }
+    }
+    return true
+  }
+
+  #addMembers(value: Record<string, unknown>, node: PolicyNode, children: PolicyNode[]): void {
+    for (const name of Object.keys(value)) {
+      const member = this.#member(value, name, node)
+      if (member !== undefined) {
+        children.push(member)
+      }
+    }
+  }
+
+  #member(object: Record<string, unknown>, name: string, node: PolicyNode): PolicyNode | undefined {
+    let value: unknown
+    try {
+      value = object[name]
+    } catch (error) {
+      const at = nodeOf('null', null, node, name)
+      this.#report.error('unreadable', at, `reading this threw ${reasonOf(error)}; give plain data`)
+      return undefined
+    }
+    return value === undefined ? undefined : this.convert(value, node, name)
+  }
+}
+
+function nodeOf(
+  type: PolicyNode['type'],
+  value: unknown,
+  parent: PolicyNode | undefined,
+  key: string | number,
+  children = NONE,
+): PolicyNode {
+  return { type, value, offset: -1, parent, key, keyOffset: -1, children }
 }
 
 function isPlain(value: object): boolean {

@@ -1,29 +1,37 @@
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
+import { createScanner, type JSONScanner } from 'jsonc-parser'
 import type { PolicyNode } from './node.js'
 import { Report } from './report.js'
 
-/** No policy nests deeper than 7; the parser is recursive, so hostile depth has to end before it. */
+/** No policy nests deeper than 7; parsing is recursive, so hostile depth has to end before it. */
 const MAX_DEPTH = 32
 const MAX_LENGTH = 64 * 1024 * 1024
-const MAX_SYNTAX_ERRORS = 10
+const NONE: readonly PolicyNode[] = []
 
-const SYNTAX: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'this is no JSON value; strings and names need double quotes',
-  InvalidNumberFormat: 'this number is not valid JSON',
-  PropertyNameExpected: 'a name in double quotes is expected here; remove a trailing comma',
-  ValueExpected: 'a value is expected here; remove a trailing comma',
-  ColonExpected: 'a colon is expected between a name and its value',
-  CommaExpected: 'a comma is expected here',
-  CloseBraceExpected: 'a closing } is missing',
-  CloseBracketExpected: 'a closing ] is missing',
-  InvalidCommentToken: 'a comment is not allowed here',
-  UnexpectedEndOfComment: 'a comment is not closed',
-  UnexpectedEndOfString: 'a string is not closed',
-  UnexpectedEndOfNumber: 'this number is cut short',
-  InvalidUnicode: 'this \\u escape needs four hex digits',
-  InvalidEscapeCharacter: 'JSON has no such escape in a string',
-  InvalidCharacter: 'a control character in a string has to be escaped',
-}
+/** jsonc-parser declares its enums as `const`, which not every compiler can read. */
+const Token = {
+  OPEN_BRACE: 1,
+  CLOSE_BRACE: 2,
+  OPEN_BRACKET: 3,
+  CLOSE_BRACKET: 4,
+  COMMA: 5,
+  COLON: 6,
+  NULL: 7,
+  TRUE: 8,
+  FALSE: 9,
+  STRING: 10,
+  NUMBER: 11,
+  EOF: 17,
+} as const
+
+const TOKEN_ERRORS: readonly string[] = [
+  '',
+  'a comment is not closed',
+  'a string is not closed',
+  'this number is cut short',
+  'this \\u escape needs four hex digits',
+  'JSON has no such escape in a string',
+  'a control character in a string has to be escaped',
+]
 
 /** A parsed text: no root when there is nothing to check further. */
 export interface ParsedText {
@@ -31,25 +39,14 @@ export interface ParsedText {
   readonly report: Report
 }
 
-/** Parses JSON with comments; syntax errors go to the report and leave no root. */
+/** Parses JSON with comments; a syntax error goes to the report and leaves no root. */
 export function parseText(text: string): ParsedText {
   const report = new Report(text)
   if (text.length > MAX_LENGTH) {
     report.error('too-large', 0, `a policy is at most ${MAX_LENGTH} characters long`)
     return { root: undefined, report }
   }
-  const { json, tooDeepAt } = blank(text)
-  if (tooDeepAt !== undefined) {
-    report.error('too-deep', tooDeepAt, `values are nested more than ${MAX_DEPTH} deep`)
-    return { root: undefined, report }
-  }
-  const errors: ParseError[] = []
-  const root = parseTree(json, errors, { allowEmptyContent: true }) as Node | undefined
-  reportSyntax(errors, json, report)
-  if (root === undefined && !report.failed) {
-    report.error('empty-policy', 0, 'there is no policy in the text; a policy is a JSON object')
-  }
-  return { root: report.failed ? undefined : root, report }
+  return { root: new TextParser(blank(text), report).parse(), report }
 }
 
 /** Decodes UTF-8, the only encoding of JSON. */
@@ -61,68 +58,178 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
-function reportSyntax(errors: readonly ParseError[], text: string, report: Report): void {
-  let previous = -1
-  for (const { error, offset } of errors) {
-    if (offset === previous || report.diagnostics.length >= MAX_SYNTAX_ERRORS) {
-      continue
+/** Builds nodes from the tokens of one text, up to the first syntax error. */
+class TextParser {
+  readonly #scanner: JSONScanner
+  readonly #report: Report
+  #token = 0
+
+  constructor(json: string, report: Report) {
+    this.#scanner = createScanner(json, true)
+    this.#report = report
+  }
+
+  parse(): PolicyNode | undefined {
+    this.#next()
+    if (this.#token === Token.EOF) {
+      this.#fail('empty-policy', 'there is no policy in the text; a policy is a JSON object')
+      return undefined
     }
-    previous = offset
-    const name = printParseErrorCode(error)
-    if (name === 'EndOfFileExpected') {
-      report.error('trailing-content', offset, 'the policy ends before this; remove what follows')
-      return
+    const root = this.#value(undefined, '', -1, 0)
+    if (root !== undefined && this.#token !== Token.EOF) {
+      this.#fail('trailing-content', 'the policy ends before this; remove what follows')
+      return undefined
     }
-    if (text.slice(offset).trim() === '') {
-      report.error('unexpected-end', offset, 'the text ends inside the policy; it is cut short')
-      return
+    return root
+  }
+
+  #value(
+    parent: PolicyNode | undefined,
+    key: string | number,
+    keyOffset: number,
+    depth: number,
+  ): PolicyNode | undefined {
+    const offset = this.#scanner.getTokenOffset()
+    const error = this.#scanner.getTokenError()
+    if (error !== 0) {
+      return this.#unexpected(TOKEN_ERRORS[error] ?? 'this is not valid JSON')
     }
-    report.error('invalid-json', offset, SYNTAX[name] ?? 'this is not valid JSON')
+    let type: PolicyNode['type']
+    let value: unknown
+    switch (this.#token) {
+      case Token.STRING:
+        type = 'string'
+        value = this.#scanner.getTokenValue()
+        break
+      case Token.NUMBER:
+        type = 'number'
+        value = Number(this.#scanner.getTokenValue())
+        break
+      case Token.TRUE:
+      case Token.FALSE:
+        type = 'boolean'
+        value = this.#token === Token.TRUE
+        break
+      case Token.NULL:
+        type = 'null'
+        value = null
+        break
+      case Token.OPEN_BRACE:
+        return this.#container('object', parent, key, keyOffset, depth)
+      case Token.OPEN_BRACKET:
+        return this.#container('array', parent, key, keyOffset, depth)
+      default:
+        return this.#unexpected('a value is expected here; strings and names need double quotes')
+    }
+    this.#next()
+    return { type, value, offset, parent, key, keyOffset, children: NONE }
+  }
+
+  #container(
+    type: 'object' | 'array',
+    parent: PolicyNode | undefined,
+    key: string | number,
+    keyOffset: number,
+    depth: number,
+  ): PolicyNode | undefined {
+    const offset = this.#scanner.getTokenOffset()
+    if (depth === MAX_DEPTH) {
+      return this.#fail('too-deep', `values are nested more than ${MAX_DEPTH} deep`)
+    }
+    const children: PolicyNode[] = []
+    const node: PolicyNode = { type, value: undefined, offset, parent, key, keyOffset, children }
+    return this.#children(node, children, depth + 1) ? node : undefined
+  }
+
+  #children(node: PolicyNode, children: PolicyNode[], depth: number): boolean {
+    const close = node.type === 'object' ? Token.CLOSE_BRACE : Token.CLOSE_BRACKET
+    this.#next()
+    if (this.#token === close) {
+      this.#next()
+      return true
+    }
+    for (;;) {
+      const child =
+        node.type === 'object'
+          ? this.#member(node, depth)
+          : this.#value(node, children.length, -1, depth)
+      if (child === undefined) {
+        return false
+      }
+      children.push(child)
+      if (this.#token === close) {
+        this.#next()
+        return true
+      }
+      if (this.#token !== Token.COMMA) {
+        this.#unexpected(`a comma or a closing ${node.type === 'object' ? '}' : ']'} is expected`)
+        return false
+      }
+      this.#next()
+    }
+  }
+
+  #member(node: PolicyNode, depth: number): PolicyNode | undefined {
+    const error = this.#scanner.getTokenError()
+    if (this.#token !== Token.STRING || error !== 0) {
+      return this.#unexpected(
+        TOKEN_ERRORS[error] || 'a name in double quotes is expected here; remove a trailing comma',
+      )
+    }
+    const key = this.#scanner.getTokenValue()
+    const keyOffset = this.#scanner.getTokenOffset()
+    if (this.#next() !== Token.COLON) {
+      return this.#unexpected('a colon is expected between a name and its value')
+    }
+    this.#next()
+    return this.#value(node, key, keyOffset, depth)
+  }
+
+  #next(): number {
+    this.#token = this.#scanner.scan()
+    return this.#token
+  }
+
+  #unexpected(message: string): undefined {
+    return this.#token === Token.EOF
+      ? this.#fail('unexpected-end', 'the text ends inside the policy; it is cut short')
+      : this.#fail('invalid-json', message)
+  }
+
+  #fail(code: string, message: string): undefined {
+    this.#report.error(code, this.#scanner.getTokenOffset(), message)
   }
 }
 
 /**
  * Blanks a byte order mark and the `#` comments that lws knows and jsonc-parser does not, keeping
- * every offset, and measures the depth on the way.
+ * every offset.
  */
-function blank(text: string): { json: string; tooDeepAt?: number } {
+function blank(text: string): string {
+  const marked = text.startsWith('\ufeff') ? ` ${text.slice(1)}` : text
+  if (!marked.includes('#')) {
+    return marked
+  }
   const parts: string[] = []
   let copied = 0
-  let depth = 0
-  const cut = (from: number, to: number) => {
-    parts.push(text.slice(copied, from), ' '.repeat(to - from))
-    copied = to
-  }
-  if (text.startsWith('\ufeff')) {
-    cut(0, 1)
-  }
-  for (let at = copied; at < text.length; at++) {
-    switch (text[at]) {
+  for (let at = 0; at < marked.length; at++) {
+    switch (marked[at]) {
       case '"':
-        at = endOfString(text, at)
+        at = endOfString(marked, at)
         break
       case '/':
-        at = endOfComment(text, at)
+        at = endOfComment(marked, at)
         break
       case '#': {
-        const end = endOfLine(text, at)
-        cut(at, end)
+        const end = endOfLine(marked, at)
+        parts.push(marked.slice(copied, at), ' '.repeat(end - at))
+        copied = end
         at = end - 1
         break
       }
-      case '{':
-      case '[':
-        if (++depth > MAX_DEPTH) {
-          return { json: '', tooDeepAt: at }
-        }
-        break
-      case '}':
-      case ']':
-        depth--
-        break
     }
   }
-  return { json: parts.length === 0 ? text : parts.join('') + text.slice(copied) }
+  return parts.join('') + marked.slice(copied)
 }
 
 function endOfString(text: string, start: number): number {

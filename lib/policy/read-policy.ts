@@ -1,9 +1,10 @@
 import type { Diagnostic } from './diagnostic.js'
-import { itemsOf, type PolicyNode } from './node.js'
+import type { PolicyNode } from './node.js'
 import { nodeFromValue } from './node-from-value.js'
 import { decodeText, parseText } from './parse-text.js'
 import {
   define,
+  memberFor,
   membersOfSection,
   type Named,
   readAuths,
@@ -63,7 +64,8 @@ function readRoot(root: PolicyNode, fragment: boolean, report: Report): Policy |
   if (!expectType(root, 'object', 'a policy', 'a JSON object', report)) {
     return undefined
   }
-  const { values, nodes } = readKeys('root', root, report, () => undefined)
+  const values = readKeys('root', root, report, () => undefined)
+  const nodes = sectionsOf(root)
   const retries = readRetries(nodes.get('retry'), report)
   const certs = readCerts(nodes.get('certs'), report)
   const stores = readTrustStores(nodes.get('trust_stores'), certs, fragment, report)
@@ -86,7 +88,7 @@ function readRoot(root: PolicyNode, fragment: boolean, report: Report): Policy |
     }
   }
   return {
-    ...Object.fromEntries(values),
+    ...values,
     retry: Array.from(retries, ([name, { value }]) => ({ [name]: value })),
     certs: Array.from(certs, ([name, { value }]) => ({ [name]: value })),
     trust_stores: Array.from(stores.values(), ({ value }) => value),
@@ -97,11 +99,11 @@ function readRoot(root: PolicyNode, fragment: boolean, report: Report): Policy |
 
 function readStreamtypes(section: PolicyNode | undefined, report: Report): Named<StreamtypeEntry> {
   const streamtypes: Named<StreamtypeEntry> = new Map()
-  for (const { name, nameNode, node } of membersOfSection('s', section, report)) {
-    if (expectType(node, 'object', `streamtype ${quote(name)}`, 'an object', report)) {
-      const entry = readStreamtype(name, nameNode, node, report)
+  for (const node of membersOfSection('s', section, report)) {
+    if (expectType(node, 'object', 'a streamtype', 'an object', report)) {
+      const entry = readStreamtype(node, report)
       if (entry !== undefined) {
-        define(streamtypes, 'streamtype', name, entry, nameNode, report)
+        define(streamtypes, 'streamtype', entry.name, entry, node, report)
       }
     }
   }
@@ -119,11 +121,9 @@ function checkRideshares(streamtypes: Named<StreamtypeEntry>, report: Report): v
       at = streamtypes.get(at)?.value.value.rideshare
     }
     if (at !== undefined && chain.has(at)) {
-      const entry = streamtypes.get(at)?.value
-      const node = entry?.nodes.get('rideshare') ?? entry?.node
-      if (node !== undefined) {
-        report.error('rideshare-loop', node, `${quote(at)} rideshares with itself in the end`)
-      }
+      const { node } = streamtypes.get(at) as { node: PolicyNode }
+      const place = memberFor('streamtype', node, 'rideshare') ?? node
+      report.error('rideshare-loop', place, `${quote(at)} rideshares with itself in the end`)
     }
     for (const link of chain) {
       ends.add(link)
@@ -131,25 +131,37 @@ function checkRideshares(streamtypes: Named<StreamtypeEntry>, report: Report): v
   }
 }
 
-const SECTIONS = ['retry', 'certs', 'trust_stores', 'auth', 's'] as const
+type SectionName = 'retry' | 'certs' | 'trust_stores' | 'auth' | 's'
+
+const SECTIONS: ReadonlySet<string> = new Set(['retry', 'certs', 'trust_stores', 'auth', 's'])
+
+/** The sections of a policy; of two with one name the last counts. */
+function sectionsOf(root: PolicyNode): ReadonlyMap<SectionName, PolicyNode> {
+  const sections = new Map<SectionName, PolicyNode>()
+  for (const member of root.children) {
+    if (SECTIONS.has(member.key as string)) {
+      sections.set(member.key as SectionName, member)
+    }
+  }
+  return sections
+}
+
+const USERS = { certs: 'trust_stores', retry: 's', trust_stores: 's', auth: 's' } as const
 
 /** Section order does not matter here, but the same file given to lws directly would fail. */
-function checkOrder(nodes: ReadonlyMap<string, PolicyNode>, report: Report): void {
-  const order = Array.from(nodes.keys())
-  const users = { certs: 'trust_stores', retry: 's', trust_stores: 's', auth: 's' } as const
-  for (const section of SECTIONS.filter((name) => name !== 's')) {
-    const node = nodes.get(section)
-    const user = nodes.get(users[section])
+function checkOrder(sections: ReadonlyMap<SectionName, PolicyNode>, report: Report): void {
+  const order = Array.from(sections.keys())
+  for (const [section, user] of Object.entries(USERS) as [SectionName, SectionName][]) {
+    const node = sections.get(section)
     if (
       node !== undefined &&
-      user !== undefined &&
-      order.indexOf(users[section]) < order.indexOf(section) &&
-      itemsOf(user).length > 0
+      order.indexOf(user) !== -1 &&
+      order.indexOf(user) < order.indexOf(section)
     ) {
       report.info(
         'forward-reference',
         node,
-        `"${section}" stands after "${users[section]}"; other users of lws need it before`,
+        `"${section}" stands after "${user}"; other users of lws need it before`,
       )
     }
   }

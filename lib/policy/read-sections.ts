@@ -7,8 +7,15 @@ import {
   type Place,
   type ValueType,
 } from './keys.js'
-import { itemsOf, type Member, membersOf, type PolicyNode } from './node.js'
-import { expectType, isName, readInteger, readName, readScalar } from './read-value.js'
+import { nameOf, type PolicyNode } from './node.js'
+import {
+  expectType,
+  isMemberName,
+  isName,
+  readInteger,
+  readName,
+  readScalar,
+} from './read-value.js'
 import type { Report } from './report.js'
 import { quote } from './text.js'
 import type { Auth, Retry, TrustStore } from './types.js'
@@ -33,68 +40,81 @@ export function readKeys(
   node: PolicyNode,
   report: Report,
   custom: (kind: ValueType['kind'], node: PolicyNode) => unknown,
-): { values: Map<string, unknown>; nodes: Map<string, PolicyNode> } {
-  const values = new Map<string, unknown>()
-  const nodes = new Map<string, PolicyNode>()
-  for (const { name: spelling, nameNode, node: value } of membersOf(node)) {
-    const spec = KEYS_BY_PLACE[place].get(spelling)
+): Record<string, unknown> {
+  const specs = KEYS_BY_PLACE[place]
+  const values: Record<string, unknown> = {}
+  for (const child of node.children) {
+    const spec = specs.get(child.key as string)
     if (spec === undefined) {
-      report.warning('unknown-key', nameNode, `${quote(spelling)} is no policy key and is ignored`)
+      report.warning(
+        'unknown-key',
+        nameOf(child),
+        `${quote(child.key)} is no policy key and is ignored`,
+      )
       continue
     }
-    if (nodes.has(spec.name)) {
-      report.warning('duplicate-key', nameNode, `${spec.name} is given twice; the last one counts`)
-    }
-    nodes.set(spec.name, value)
     const { kind } = spec.type
-    const read = COMPOUND.has(kind) ? custom(kind, value) : readScalar(spec, value, report)
+    const value = COMPOUND.has(kind) ? custom(kind, child) : readScalar(spec, child, report)
     if (spec.inert !== undefined) {
-      if (read !== false && !isEmptyArray(value)) {
-        report.warning('no-effect', nameNode, `${spec.name} has no effect: ${spec.inert}`)
+      if (value !== false && (child.type !== 'array' || child.children.length > 0)) {
+        report.warning('no-effect', nameOf(child), `${spec.name} has no effect: ${spec.inert}`)
       }
-    } else if (read !== undefined) {
-      values.set(spec.name, read)
+      continue
+    }
+    if (values[spec.name] !== undefined) {
+      report.warning(
+        'duplicate-key',
+        nameOf(child),
+        `${spec.name} is given twice; the last one counts`,
+      )
+    }
+    if (value !== undefined) {
+      values[spec.name] = value
     }
   }
-  return { values, nodes }
+  return values
+}
+
+/** The member of an object that gives a key its value, whichever spelling it uses. */
+export function memberFor(place: Place, object: PolicyNode, name: string): PolicyNode | undefined {
+  return object.children.findLast(
+    ({ key }) => KEYS_BY_PLACE[place].get(key as string)?.name === name,
+  )
 }
 
 /** The members of every object in a section such as `[{ "a": … }, { "b": … }]`. */
-export function* membersOfSection(
+export function membersOfSection(
   what: string,
   section: PolicyNode | undefined,
   report: Report,
-): Generator<Member> {
-  if (section === undefined || !expectType(section, 'array', what, 'an array', report)) {
-    return
-  }
-  for (const item of itemsOf(section)) {
-    if (expectType(item, 'object', `an entry of ${what}`, 'an object', report)) {
-      yield* membersOf(item)
+): PolicyNode[] {
+  const members: PolicyNode[] = []
+  for (const { children } of entriesOf(what, section, report)) {
+    for (const member of children) {
+      members.push(member)
     }
   }
+  return members
 }
 
 /** Reads `retry`. */
 export function readRetries(section: PolicyNode | undefined, report: Report): Named<Retry> {
   const retries: Named<Retry> = new Map()
-  for (const { name, nameNode, node } of membersOfSection('retry', section, report)) {
+  for (const node of membersOfSection('retry', section, report)) {
+    const name = node.key as string
     if (
-      isName('a retry scheme', name, nameNode, report) &&
+      isMemberName('a retry scheme', node, report) &&
       expectType(node, 'object', `retry scheme ${quote(name)}`, 'an object', report)
     ) {
-      const { values, nodes } = readKeys('retry', node, report, (_, value) =>
-        readDelays(value, report),
-      )
-      const jitter = nodes.get('jitterpc')
-      if (values.get('jitterpc') === 0 && jitter !== undefined) {
+      const values: Retry = readKeys('retry', node, report, (_, value) => readDelays(value, report))
+      if (values.jitterpc === 0) {
         report.warning(
           'jitter-zero',
-          jitter,
+          memberFor('retry', node, 'jitterpc') ?? node,
           'lws takes jitterpc 0 for its default of 30 %; 1 % is used, the least that there is',
         )
       }
-      define(retries, 'retry scheme', name, Object.fromEntries(values), nameNode, report)
+      define(retries, 'retry scheme', name, values, node, report)
     }
   }
   return retries
@@ -103,8 +123,9 @@ export function readRetries(section: PolicyNode | undefined, report: Report): Na
 /** Reads `certs`. */
 export function readCerts(section: PolicyNode | undefined, report: Report): Named<string> {
   const certs: Named<string> = new Map()
-  for (const { name, nameNode, node } of membersOfSection('certs', section, report)) {
-    if (!isName('a certificate', name, nameNode, report)) {
+  for (const node of membersOfSection('certs', section, report)) {
+    const name = node.key as string
+    if (!isMemberName('a certificate', node, report)) {
       continue
     }
     const what = `certificate ${quote(name)}`
@@ -117,7 +138,7 @@ export function readCerts(section: PolicyNode | undefined, report: Report): Name
     if (problem !== undefined) {
       report.error(problem.code, node, `${what} ${problem.message}`)
     }
-    define(certs, 'certificate', name, base64, nameNode, report)
+    define(certs, 'certificate', name, base64, node, report)
   }
   return certs
 }
@@ -130,33 +151,34 @@ export function readTrustStores(
   report: Report,
 ): Named<TrustStore> {
   const stores: Named<TrustStore> = new Map()
-  const add = (name: string | undefined, nameNode: PolicyNode, stack: string[] | undefined) => {
-    if (name !== undefined && stack !== undefined) {
-      define(stores, 'trust store', name, { name, stack }, nameNode, report)
+  const add = (name: string, node: PolicyNode, stack: string[] | undefined) => {
+    if (stack !== undefined) {
+      define(stores, 'trust store', name, { name, stack }, node, report)
     }
   }
   const readStackOf = (node: PolicyNode) => readStack(node, fragment ? undefined : certs, report)
 
-  for (const item of entriesOf('trust_stores', section, report)) {
-    const members = membersOf(item)
-    const isMap = members.every(({ name, node }) => node.type === 'array' && name !== 'stack')
-    if (isMap && members.length > 0) {
-      for (const { name, nameNode, node } of members) {
-        const named = isName('a trust store', name, nameNode, report)
-        add(named ? name : undefined, nameNode, readStackOf(node))
+  for (const entry of entriesOf('trust_stores', section, report)) {
+    const { children } = entry
+    if (children.length > 0 && children.every(isStoreOfMap)) {
+      for (const node of children) {
+        if (isMemberName('a trust store', node, report)) {
+          add(node.key as string, node, readStackOf(node))
+        }
       }
       continue
     }
-    const { values, nodes } = readKeys('trust_store', item, report, (_, node) => readStackOf(node))
-    const nameNode = nodes.get('name')
-    if (nameNode === undefined || !nodes.has('stack')) {
+    const values = readKeys('trust_store', entry, report, (_, node) => readStackOf(node))
+    const nameNode = memberFor('trust_store', entry, 'name')
+    if (nameNode === undefined || memberFor('trust_store', entry, 'stack') === undefined) {
       const missing = nameNode === undefined ? 'name' : 'stack'
-      report.error('missing-key', item, `a trust store needs "name" and "stack"; add "${missing}"`)
+      report.error('missing-key', entry, `a trust store needs "name" and "stack"; add "${missing}"`)
       continue
     }
-    const name = values.get('name') as string | undefined
-    const named = name !== undefined && isName('a trust store', name, nameNode, report)
-    add(named ? name : undefined, nameNode, values.get('stack') as string[] | undefined)
+    const name = values.name as string | undefined
+    if (name !== undefined && isName('a trust store', name, nameNode, report)) {
+      add(name, nameNode, values.stack as string[] | undefined)
+    }
   }
   return stores
 }
@@ -164,24 +186,23 @@ export function readTrustStores(
 /** Reads `auth`. */
 export function readAuths(section: PolicyNode | undefined, report: Report): Named<Auth> {
   const auths: Named<Auth> = new Map()
-  for (const item of entriesOf('auth', section, report)) {
-    const { values, nodes } = readKeys('auth', item, report, () => undefined)
-    const nameNode = nodes.get('name')
+  for (const entry of entriesOf('auth', section, report)) {
+    const values = readKeys('auth', entry, report, () => undefined) as Partial<Auth>
+    const { name, type } = values
+    const nameNode = memberFor('auth', entry, 'name')
     if (nameNode === undefined) {
-      report.error('missing-key', item, 'an auth entry needs a "name"; add one')
+      report.error('missing-key', entry, 'an auth entry needs a "name"; add one')
       continue
     }
-    const type = values.get('type') as string | undefined
     if (type !== undefined && !AUTH_TYPES.includes(type)) {
       report.warning(
         'unknown-auth-type',
-        nodes.get('type') ?? item,
+        memberFor('auth', entry, 'type') ?? entry,
         `lws does nothing for auth type ${quote(type)}; it knows ${AUTH_TYPES.join(', ')}`,
       )
     }
-    const name = values.get('name') as string | undefined
     if (name !== undefined && isName('an auth entry', name, nameNode, report)) {
-      define(auths, 'auth entry', name, Object.fromEntries(values) as never, nameNode, report)
+      define(auths, 'auth entry', name, { ...values, name }, nameNode, report)
     }
   }
   return auths
@@ -206,26 +227,28 @@ export function define<T>(
   section.set(name, { value, node })
 }
 
-function* entriesOf(
+function entriesOf(
   what: string,
   section: PolicyNode | undefined,
   report: Report,
-): Generator<PolicyNode> {
+): readonly PolicyNode[] {
   if (section === undefined || !expectType(section, 'array', what, 'an array', report)) {
-    return
+    return []
   }
-  for (const item of itemsOf(section)) {
-    if (expectType(item, 'object', `an entry of ${what}`, 'an object', report)) {
-      yield item
-    }
-  }
+  return section.children.filter((entry) =>
+    expectType(entry, 'object', `an entry of ${what}`, 'an object', report),
+  )
+}
+
+function isStoreOfMap({ type, key }: PolicyNode): boolean {
+  return type === 'array' && key !== 'stack'
 }
 
 function readDelays(node: PolicyNode, report: Report): number[] | undefined {
   if (!expectType(node, 'array', 'backoff', 'an array of delays in ms', report)) {
     return undefined
   }
-  const items = itemsOf(node)
+  const items = node.children
   if (items.length > MAX_BACKOFFS) {
     report.error(
       'too-many-items',
@@ -247,7 +270,7 @@ function readStack(
   if (!expectType(node, 'array', 'stack', 'an array of certificate names', report)) {
     return undefined
   }
-  const items = itemsOf(node)
+  const items = node.children
   if (items.length === 0) {
     report.error('empty-stack', node, 'a trust store needs at least one certificate; add one')
     return undefined
@@ -275,8 +298,4 @@ function readStack(
     }
   }
   return names
-}
-
-function isEmptyArray(node: PolicyNode): boolean {
-  return node.type === 'array' && itemsOf(node).length === 0
 }

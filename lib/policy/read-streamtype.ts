@@ -8,77 +8,69 @@ import {
   MAX_STREAMTYPE_BYTES,
   PROTOCOL_ALIASES,
 } from './keys.js'
-import type { PolicyNode } from './node.js'
+import { nameOf, type PolicyNode } from './node.js'
 import { membersOfSection, readKeys } from './read-sections.js'
-import { isName, readInteger, readText } from './read-value.js'
+import { isMemberName, readInteger, readText } from './read-value.js'
 import type { Report } from './report.js'
 import { byteLength, hasControlCharacter, quote } from './text.js'
 import type { Streamtype } from './types.js'
 
-/** A streamtype that was read, with the node of each of its keys for findings about them. */
+/** A streamtype that was read, with its node for findings about it. */
 export interface StreamtypeEntry {
   readonly name: string
   readonly value: Streamtype
   readonly node: PolicyNode
-  readonly nodes: ReadonlyMap<string, PolicyNode>
 }
 
 /** Reads one streamtype, key by key; undefined when its name cannot be used. */
-export function readStreamtype(
-  name: string,
-  nameNode: PolicyNode,
-  node: PolicyNode,
-  report: Report,
-): StreamtypeEntry | undefined {
-  if (!isStreamtypeName(name, nameNode, report)) {
+export function readStreamtype(node: PolicyNode, report: Report): StreamtypeEntry | undefined {
+  const name = node.key as string
+  if (!isStreamtypeName(name, node, report)) {
     return undefined
   }
-  const { values, nodes } = readKeys('streamtype', node, report, (kind, value) => {
+  const value: Streamtype = readKeys('streamtype', node, report, (kind, child) => {
     switch (kind) {
       case 'metadata':
-        return readMetadata(name, value, report)
+        return readMetadata(name, child, report)
       case 'respmap':
-        return readRespmap(value, report)
+        return readRespmap(child, report)
       default:
         return undefined
     }
   })
-  const alias = PROTOCOL_ALIASES.get(values.get('protocol') as string)
-  if (alias !== undefined) {
-    values.set('protocol', alias.protocol)
-    if (!values.has('http_method')) {
-      values.set('http_method', alias.http_method)
-    }
+  const alias = value.protocol && PROTOCOL_ALIASES.get(value.protocol)
+  if (alias) {
+    value.protocol = alias.protocol
+    value.http_method ??= alias.http_method
   }
-  return { name, value: Object.fromEntries(values) as Streamtype, node: nameNode, nodes }
+  return { name, value, node }
 }
 
-/** The metadata of a streamtype, name to header. */
-export function metadataOf(value: Streamtype): Map<string, string> {
-  return new Map(value.metadata?.flatMap((item) => Object.entries(item)))
-}
-
-function isStreamtypeName(name: string, node: PolicyNode, report: Report): boolean {
-  if (!isName('a streamtype', name, node, report)) {
+function isStreamtypeName(name: string, member: PolicyNode, report: Report): boolean {
+  if (!isMemberName('a streamtype', member, report)) {
     return false
   }
   if (name.includes('.') || hasControlCharacter(name)) {
     report.error(
       'bad-name',
-      node,
+      nameOf(member),
       `streamtype ${quote(name)} cannot be found by lws: remove dots and control characters`,
     )
     return false
   }
   if (name === '_lws_smd') {
-    report.error('reserved-name', node, `lws keeps the streamtype ${name} for itself; rename this`)
+    report.error(
+      'reserved-name',
+      nameOf(member),
+      `lws keeps the streamtype ${name} for itself; rename this`,
+    )
     return false
   }
   const length = byteLength(name)
   if (length > MAX_STREAMTYPE_BYTES) {
     report.error(
       'name-too-long',
-      node,
+      nameOf(member),
       `streamtype ${quote(name)} is ${length} bytes long; lws can hold ${MAX_STREAMTYPE_BYTES}`,
     )
     return false
@@ -86,7 +78,7 @@ function isStreamtypeName(name: string, node: PolicyNode, report: Report): boole
   if (length > MAX_PROXIED_STREAMTYPE_BYTES) {
     report.warning(
       'name-not-proxiable',
-      node,
+      nameOf(member),
       `streamtype ${quote(name)} is too long for a Secure Streams proxy: it carries at most ` +
         `${MAX_PROXIED_STREAMTYPE_BYTES} bytes`,
     )
@@ -99,36 +91,24 @@ function readMetadata(
   node: PolicyNode,
   report: Report,
 ): Record<string, string>[] {
-  const prefix = byteLength(`s[].${streamtype}.metadata[].`)
+  const declared = membersOfSection('metadata', node, report)
+  const fixed = byteLength(streamtype) + 's[]..metadata[].'.length
   const items = new Map<string, string>()
-  for (const { name, nameNode, node: header } of membersOfSection('metadata', node, report)) {
-    const what = `metadata ${quote(name)}`
-    if (!isName('a metadata item', name, nameNode, report)) {
+  for (const member of declared) {
+    const name = member.key as string
+    const header = readText('a metadata item', member, report)
+    if (!isMemberName('a metadata item', member, report) || header === undefined) {
       continue
     }
-    const length = byteLength(name)
-    if (prefix + length > MAX_JSON_PATH_BYTES) {
-      report.error(
-        'name-too-long',
-        nameNode,
-        `${what} is ${length} bytes long; in this streamtype lws can hold ` +
-          `${MAX_JSON_PATH_BYTES - prefix}`,
-      )
-    } else if (length > MAX_PROXIED_METADATA_BYTES) {
-      report.warning(
-        'name-not-proxiable',
-        nameNode,
-        `${what} is too long for a Secure Streams proxy: it carries at most ` +
-          `${MAX_PROXIED_METADATA_BYTES} bytes`,
-      )
-    }
+    checkMetadataName(name, MAX_JSON_PATH_BYTES - fixed, member, report)
     if (items.has(name)) {
-      report.warning('duplicate-name', nameNode, `${what} is declared twice; the last one counts`)
+      report.warning(
+        'duplicate-name',
+        nameOf(member),
+        `metadata ${quote(name)} is declared twice; the last one counts`,
+      )
     }
-    const text = readText(what, header, report)
-    if (text !== undefined) {
-      items.set(name, text)
-    }
+    items.set(name, header)
   }
   if (items.size > MAX_METADATA_ITEMS) {
     report.error(
@@ -140,13 +120,32 @@ function readMetadata(
   return Array.from(items, ([name, header]) => ({ [name]: header }))
 }
 
+function checkMetadataName(name: string, max: number, member: PolicyNode, report: Report): void {
+  const length = byteLength(name)
+  if (length > max) {
+    report.error(
+      'name-too-long',
+      nameOf(member),
+      `metadata ${quote(name)} is ${length} bytes long; in this streamtype lws can hold ${max}`,
+    )
+  } else if (length > MAX_PROXIED_METADATA_BYTES) {
+    report.warning(
+      'name-not-proxiable',
+      nameOf(member),
+      `metadata ${quote(name)} is too long for a Secure Streams proxy: it carries at most ` +
+        `${MAX_PROXIED_METADATA_BYTES} bytes`,
+    )
+  }
+}
+
 function readRespmap(node: PolicyNode, report: Report): Record<string, number>[] {
   const items = new Map<string, number>()
-  for (const { name, nameNode, node: state } of membersOfSection('http_resp_map', node, report)) {
+  for (const state of membersOfSection('http_resp_map', node, report)) {
+    const name = state.key as string
     if (!/^[1-9]\d{2}$/.test(name)) {
       report.error(
         'bad-status',
-        nameNode,
+        nameOf(state),
         `http_resp_map maps an HTTP status from 100 to 999, not ${quote(name)}`,
       )
       continue
@@ -156,7 +155,11 @@ function readRespmap(node: PolicyNode, report: Report): Record<string, number>[]
       continue
     }
     if (items.has(name)) {
-      report.warning('duplicate-name', nameNode, `status ${name} is mapped twice; the last counts`)
+      report.warning(
+        'duplicate-name',
+        nameOf(state),
+        `status ${name} is mapped twice; the last counts`,
+      )
     }
     items.set(name, number)
   }

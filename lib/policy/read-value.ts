@@ -5,9 +5,9 @@ import {
   PROTOCOLS,
   type TextFormat,
 } from './keys.js'
-import type { PolicyNode } from './node.js'
+import { nameOf, type PolicyNode } from './node.js'
 import type { Report } from './report.js'
-import { byteLength, hasControlCharacter, quote, unusableInC } from './text.js'
+import { byteLength, hasControlCharacter, isPlain, quote, unusableInC } from './text.js'
 
 const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/
 const SOCKS = /^(?:[^\s@]*@)?[^\s@:]+:\d{1,5}$/
@@ -45,7 +45,13 @@ export function readText(
   format?: TextFormat,
 ): string | undefined {
   const value = expectType(node, 'string', what, 'a string', report)
-  if (value === undefined || !isUsable(what, value, node, report)) {
+  if (value === undefined) {
+    return undefined
+  }
+  if (format === undefined && value.length <= MAX_STRING_BYTES && isPlain(value)) {
+    return value
+  }
+  if (!isUsable(what, value, node, report)) {
     return undefined
   }
   const length = byteLength(value)
@@ -85,6 +91,12 @@ export function isName(what: string, value: string, node: PolicyNode, report: Re
     return false
   }
   return isUsable(what, value, node, report)
+}
+
+/** Checks the name of a member. */
+export function isMemberName(what: string, member: PolicyNode, report: Report): boolean {
+  const name = member.key as string
+  return (name !== '' && isPlain(name)) || isName(what, name, nameOf(member), report)
 }
 
 /** Reads a whole number, which may be written as a string as lws allows. */

@@ -9,8 +9,9 @@ import {
   SERVER_METADATA,
   type Section,
 } from './keys.js'
-import type { PolicyNode } from './node.js'
-import { metadataOf, type StreamtypeEntry } from './read-streamtype.js'
+import { nameOf, type PolicyNode } from './node.js'
+import { memberFor } from './read-sections.js'
+import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
 import { byteLength, quote } from './text.js'
 import type { Auth, Streamtype } from './types.js'
@@ -22,7 +23,6 @@ export interface Names {
 }
 
 const STREAMTYPE_KEYS = KEYS_BY_PLACE.streamtype
-const ANY_LOCAL_STREAMTYPE = 's'
 
 const MQTT_REASONS = [
   'mqtt_topic',
@@ -33,19 +33,18 @@ const MQTT_REASONS = [
 
 /** Checks one streamtype against the rest of the policy. */
 export function checkStreamtype(entry: StreamtypeEntry, names: Names, report: Report): void {
-  const metadata = metadataOf(entry.value)
-  for (const [key, node] of entry.nodes) {
-    const spec = STREAMTYPE_KEYS.get(key)
-    const value = entry.value[key as keyof Streamtype]
-    if (spec !== undefined && value !== undefined && value !== false && value !== '') {
-      checkApplies(spec, entry, node, report)
-      checkReference(spec, value, metadata, names, node, report)
+  const { value } = entry
+  for (const member of entry.node.children) {
+    const spec = STREAMTYPE_KEYS.get(member.key as string)
+    const given = spec && value[spec.name as keyof Streamtype]
+    if (given !== undefined && given !== false && given !== '') {
+      checkKey(spec as KeySpec, given, value, member, names, report)
     }
   }
-  if (entry.value.server === true) {
-    checkServer(entry, metadata, report)
+  if (value.server === true) {
+    checkServer(entry, report)
   } else {
-    checkClient(entry, metadata, names, report)
+    checkClient(entry, names, report)
   }
 }
 
@@ -62,16 +61,36 @@ export function protocolOf(value: Streamtype): Protocol {
   return value.protocol ?? 'h1'
 }
 
+/** The metadata that a server needs and does not declare. */
+export function missingServerMetadata(value: Streamtype): string[] {
+  const protocol = protocolOf(value)
+  return protocol === 'h1' || protocol === 'h2'
+    ? SERVER_METADATA.filter((name) => !hasMetadata(value, name))
+    : []
+}
+
 function roleOf(value: Streamtype): 'client' | 'server' {
   return value.server === true ? 'server' : 'client'
 }
 
-function checkApplies(
+function checkKey(
   spec: KeySpec,
-  { value }: StreamtypeEntry,
-  node: PolicyNode,
+  given: unknown,
+  value: Streamtype,
+  member: PolicyNode,
+  names: Names,
   report: Report,
 ): void {
+  const { type } = spec
+  checkApplies(spec, value, member, report)
+  if (type.kind === 'reference') {
+    checkReference(spec.name, type.section, given as string, value, member, names, report)
+  } else if (type.kind === 'text' && type.expands === true && value.server !== true) {
+    checkSubstitutions(spec.name, given as string, value, member, report)
+  }
+}
+
+function checkApplies(spec: KeySpec, value: Streamtype, node: PolicyNode, report: Report): void {
   const role = roleOf(value)
   const protocol = protocolOf(value)
   if (spec.role !== undefined && spec.role !== role) {
@@ -97,38 +116,42 @@ function isClobbering(spec: KeySpec, protocol: Protocol): boolean {
 }
 
 function checkReference(
-  { name, type }: KeySpec,
-  value: unknown,
-  metadata: ReadonlyMap<string, string>,
-  names: Names,
+  key: string,
+  section: Section,
+  target: string,
+  value: Streamtype,
   node: PolicyNode,
+  names: Names,
   report: Report,
 ): void {
-  if (type.kind !== 'reference') {
-    return
-  }
-  const target = value as string
-  const known = type.section === 'metadata' ? metadata.has(target) : names.has(type.section, target)
+  const known = section === 'metadata' ? hasMetadata(value, target) : names.has(section, target)
   if (!known) {
-    const where = type.section === ANY_LOCAL_STREAMTYPE ? 'streamtypes' : `"${type.section}"`
+    const where = section === 's' ? 'streamtypes' : `"${section}"`
     report.error(
       'unknown-reference',
       node,
-      `${name} refers to ${quote(target)}, which is not in the ${where}; define it or correct the name`,
+      `${key} refers to ${quote(target)}, which is not in the ${where}; define it or correct the name`,
     )
   }
 }
 
-function checkServer(
-  { value, node, nodes }: StreamtypeEntry,
-  metadata: ReadonlyMap<string, string>,
-  report: Report,
-): void {
-  const count = new Set([...metadata.keys(), ...SERVER_METADATA]).size
-  if (count > MAX_METADATA_ITEMS && metadata.size <= MAX_METADATA_ITEMS) {
+function hasMetadata({ metadata }: Streamtype, name: string): boolean {
+  return metadata?.some((item) => Object.hasOwn(item, name)) === true
+}
+
+/** The node of a key, or of the streamtype's name where the key is not given. */
+function placeOf({ node }: StreamtypeEntry, key: string): PolicyNode {
+  return memberFor('streamtype', node, key) ?? nameOf(node)
+}
+
+function checkServer(entry: StreamtypeEntry, report: Report): void {
+  const { value, node } = entry
+  const declared = value.metadata?.length ?? 0
+  const count = declared + missingServerMetadata(value).length
+  if (declared <= MAX_METADATA_ITEMS && count > MAX_METADATA_ITEMS) {
     report.error(
       'too-many-items',
-      nodes.get('metadata') ?? node,
+      placeOf(entry, 'metadata'),
       `a server also has the metadata ${SERVER_METADATA.join(' and ')}, which makes ${count} ` +
         `items; lws can hold ${MAX_METADATA_ITEMS}`,
     )
@@ -136,7 +159,7 @@ function checkServer(
   if (value.protocol === 'mqtt') {
     report.error(
       'server-protocol',
-      nodes.get('protocol') ?? node,
+      placeOf(entry, 'protocol'),
       'lws is no MQTT broker; a server uses h1, h2, ws or raw',
     )
   }
@@ -145,7 +168,7 @@ function checkServer(
       if (value[key] === undefined) {
         report.error(
           'missing-server-cert',
-          node,
+          nameOf(node),
           `a tls server needs ${key}; name an entry of "certs" or remove tls`,
         )
       }
@@ -153,42 +176,30 @@ function checkServer(
   }
 }
 
-function checkClient(
-  entry: StreamtypeEntry,
-  metadata: ReadonlyMap<string, string>,
-  names: Names,
-  report: Report,
-): void {
-  const { value, node, nodes } = entry
+function checkClient(entry: StreamtypeEntry, names: Names, report: Report): void {
+  const { value } = entry
   checkEndpoint(entry, report)
-  for (const [key, keyNode] of nodes) {
-    const type = STREAMTYPE_KEYS.get(key)?.type
-    const text = value[key as keyof Streamtype]
-    if (type?.kind === 'text' && type.expands === true && typeof text === 'string') {
-      checkSubstitutions(key, text, metadata, keyNode, report)
-    }
-  }
   if (value.protocol === 'mqtt') {
-    checkMqtt(value, node, nodes, report)
+    checkMqtt(entry, report)
   }
   if (value.nailed_up === true && value.opportunistic === true) {
     report.warning(
       'nailed-up-opportunistic',
-      nodes.get('nailed_up') ?? node,
+      placeOf(entry, 'nailed_up'),
       'nailed_up with opportunistic connects once and does not reconnect; keep one of them',
     )
   }
   if (value.retry === undefined) {
     report.info(
       'missing-retry',
-      node,
+      nameOf(entry.node),
       'without "retry" the first failure to connect is final; name a retry scheme to try again',
     )
   }
   if (value.tls_trust_store !== undefined && value.tls !== true) {
     report.warning(
       'trust-store-without-tls',
-      nodes.get('tls_trust_store') ?? node,
+      placeOf(entry, 'tls_trust_store'),
       'tls_trust_store has no effect without "tls": true, and the connection is not encrypted',
     )
   }
@@ -197,7 +208,7 @@ function checkClient(
       if (value[key] === undefined) {
         report.error(
           'missing-key',
-          node,
+          placeOf(entry, 'use_auth'),
           `sigv4 authentication needs ${key}; name the metadata that holds it`,
         )
       }
@@ -205,16 +216,16 @@ function checkClient(
   }
 }
 
-function checkEndpoint({ value, node, nodes }: StreamtypeEntry, report: Report): void {
-  const { endpoint = '', port } = value
+function checkEndpoint(entry: StreamtypeEntry, report: Report): void {
+  const { endpoint = '', port } = entry.value
   if (endpoint === '') {
-    report.error('missing-endpoint', nodes.get('endpoint') ?? node, 'a client needs an endpoint')
+    report.error('missing-endpoint', placeOf(entry, 'endpoint'), 'a client needs an endpoint')
     return
   }
   if (!endpoint.includes('${') && byteLength(endpoint) > MAX_ENDPOINT_BYTES) {
     report.warning(
       'endpoint-too-long',
-      nodes.get('endpoint') ?? node,
+      placeOf(entry, 'endpoint'),
       `lws cannot connect to an endpoint of more than ${MAX_ENDPOINT_BYTES} bytes`,
     )
   }
@@ -222,16 +233,20 @@ function checkEndpoint({ value, node, nodes }: StreamtypeEntry, report: Report):
     return
   }
   if (port === 0) {
-    report.error('out-of-range', nodes.get('port') ?? node, 'the port of a client is 1 to 65535')
+    report.error('out-of-range', placeOf(entry, 'port'), 'the port of a client is 1 to 65535')
   } else if (port === undefined) {
-    report.warning('missing-port', node, 'without a port no connection can be made; give "port"')
+    report.warning(
+      'missing-port',
+      nameOf(entry.node),
+      'without a port no connection can be made; give "port"',
+    )
   }
 }
 
 function checkSubstitutions(
   key: string,
   text: string,
-  metadata: ReadonlyMap<string, string>,
+  value: Streamtype,
   node: PolicyNode,
   report: Report,
 ): void {
@@ -242,7 +257,7 @@ function checkSubstitutions(
       return
     }
     const name = text.slice(at + 2, end)
-    if (!metadata.has(name)) {
+    if (!hasMetadata(value, name)) {
       report.error(
         'unknown-reference',
         node,
@@ -259,26 +274,22 @@ function checkSubstitutions(
   }
 }
 
-function checkMqtt(
-  value: Streamtype,
-  node: PolicyNode,
-  nodes: ReadonlyMap<string, PolicyNode>,
-  report: Report,
-): void {
+function checkMqtt(entry: StreamtypeEntry, report: Report): void {
+  const { value, node } = entry
   if (!MQTT_REASONS.some((key) => value[key] !== undefined && value[key] !== '')) {
     report.error(
       'missing-topic',
-      node,
+      nameOf(node),
       'an mqtt streamtype needs mqtt_topic to publish to, mqtt_subscribe, or a will or birth topic',
     )
   }
   for (const kind of ['will', 'birth'] as const) {
-    const message = nodes.get(`mqtt_${kind}_message`)
-    if (message !== undefined && (value[`mqtt_${kind}_topic`] ?? '') === '') {
+    const key = `mqtt_${kind}_message` as const
+    if (value[key] !== undefined && (value[`mqtt_${kind}_topic`] ?? '') === '') {
       report.warning(
         'no-effect',
-        message,
-        `mqtt_${kind}_message has no effect without mqtt_${kind}_topic; add it`,
+        placeOf(entry, key),
+        `${key} has no effect without mqtt_${kind}_topic; add it`,
       )
     }
   }

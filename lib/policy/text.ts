@@ -1,14 +1,23 @@
 /** String tests and measures shared by the checks. */
 
-const encoder = new TextEncoder()
-
 /** The length of a string in UTF-8, in bytes: what lws's limits count. */
 export function byteLength(text: string): number {
-  return encoder.encode(text).length
+  let bytes = text.length
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > 0x7f) {
+      // Each half of a surrogate pair stands for two of the pair's four bytes.
+      bytes += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1
+    }
+  }
+  return bytes
 }
 
 /** Why a string cannot become a C string, or undefined. */
 export function unusableInC(text: string): { code: string; message: string } | undefined {
+  if (isPlain(text)) {
+    return undefined
+  }
   if (text.includes('\0')) {
     return {
       code: 'nul-character',
@@ -22,6 +31,17 @@ export function unusableInC(text: string): { code: string; message: string } | u
     }
   }
   return undefined
+}
+
+/** True for printable ASCII, about which there is nothing more to find out. */
+export function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 0x20 || code > 0x7e) {
+      return false
+    }
+  }
+  return true
 }
 
 /** True when the text holds an ASCII control character other than NUL (see {@link unusableInC}). */

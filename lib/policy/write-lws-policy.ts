@@ -1,8 +1,8 @@
 import type { Diagnostic } from './diagnostic.js'
-import { KEYS, type KeySpec, type Place, SERVER_METADATA, type Section } from './keys.js'
+import { KEYS, type KeySpec, type Section } from './keys.js'
 import { PolicyError } from './policy-error.js'
 import { readPolicy } from './read-policy.js'
-import { applies, protocolOf } from './rules.js'
+import { applies, missingServerMetadata, protocolOf } from './rules.js'
 import type { Auth, Policy, PolicySource, Retry, Streamtype, TrustStore } from './types.js'
 
 /** Options of {@link writeLwsPolicy}. */
@@ -35,7 +35,7 @@ export interface LwsPolicy {
  */
 const VHOST_NAMES: ReadonlySet<string> = new Set(['default', '_ss_default', 'system'])
 
-const KEY_ORDER = ['text', 'protocol', 'reference', 'integer', 'boolean', 'delays', 'stack']
+const KIND_ORDER: readonly string[] = ['text', 'protocol', 'reference', 'integer', 'boolean']
 
 /**
  * Checks a policy and writes the text that lws is given instead of it. lws 4.3.5 parses policies
@@ -111,17 +111,7 @@ class LwsPolicyWriter {
 
   #streamtype(value: Streamtype): Json {
     const completed = complete(value)
-    const members: Json[] = []
-    for (const spec of keysOf('streamtype')) {
-      const given = completed[spec.name as keyof Streamtype]
-      if (given !== undefined && applies(spec, completed)) {
-        const json = this.#value(spec, given)
-        if (json !== undefined) {
-          members.push(member(spec.lws as string, json))
-        }
-      }
-    }
-    return object(members)
+    return this.#keys('streamtype', completed, completed)
   }
 
   #value(spec: KeySpec, value: unknown): Json | undefined {
@@ -136,13 +126,10 @@ class LwsPolicyWriter {
         return value === true ? 'true' : undefined
       case 'reference':
         return JSON.stringify(this.#reference(spec.type.section, value as string))
+      case 'delays':
       case 'metadata':
       case 'respmap':
-        return list(
-          (value as Record<string, unknown>[]).flatMap((item) =>
-            Object.entries(item).map(([name, mapped]) => record(name, JSON.stringify(mapped))),
-          ),
-        )
+        return (value as unknown[]).length === 0 ? undefined : JSON.stringify(value)
       default:
         return undefined
     }
@@ -206,43 +193,32 @@ class LwsPolicyWriter {
     return internal
   }
 
-  #keys(place: Place, values: object): Json {
-    const members: Json[] = []
-    for (const spec of keysOf(place)) {
-      const value = (values as Record<string, unknown>)[spec.name]
-      if (value === undefined) {
-        continue
-      }
-      if (Array.isArray(value)) {
-        if (value.length > 0) {
-          members.push(member(spec.lws as string, list(value.map(String))))
+  #keys(place: WrittenPlace, values: object, streamtype?: Streamtype): Json {
+    const keys = WRITTEN[place]
+    const members = new Array<Json | undefined>(keys.size)
+    for (const name in values) {
+      const key = keys.get(name)
+      if (key !== undefined && (streamtype === undefined || applies(key.spec, streamtype))) {
+        const json = this.#value(key.spec, (values as Record<string, unknown>)[name])
+        if (json !== undefined) {
+          members[key.rank] = key.prefix + json
         }
-        continue
-      }
-      const json = this.#value(spec, value)
-      if (json !== undefined) {
-        members.push(member(spec.lws as string, json))
       }
     }
-    return object(members)
+    return object(members.filter((json) => json !== undefined))
   }
 }
 
 /** What lws needs said that a policy may leave out. */
 function complete(value: Streamtype): Streamtype {
   const protocol = protocolOf(value)
-  const transactional = protocol === 'h1' || protocol === 'h2'
   if (value.server === true) {
-    const declared = new Set(value.metadata?.flatMap(Object.keys))
-    const missing = SERVER_METADATA.filter((name) => transactional && !declared.has(name))
+    const missing = missingServerMetadata(value).map((name) => ({ [name]: '' }))
     return missing.length === 0
       ? { ...value, protocol }
-      : {
-          ...value,
-          protocol,
-          metadata: [...(value.metadata ?? []), ...missing.map((name) => ({ [name]: '' }))],
-        }
+      : { ...value, protocol, metadata: [...(value.metadata ?? []), ...missing] }
   }
+  const transactional = protocol === 'h1' || protocol === 'h2'
   if (!transactional && protocol !== 'ws') {
     return { ...value, protocol }
   }
@@ -288,26 +264,32 @@ function nameStreamtypes(
   return names
 }
 
-const KEYS_TO_WRITE = new Map<Place, readonly KeySpec[]>()
+type WrittenPlace = 'retry' | 'auth' | 'streamtype'
 
-/**
- * The rows that lws is told of a place. lws looks for a string's bytes in everything it has stored
- * so far, unfinished structs included, so strings come before the numbers of the same struct.
- */
-function keysOf(place: Place): readonly KeySpec[] {
-  let keys = KEYS_TO_WRITE.get(place)
-  if (keys === undefined) {
-    keys = KEYS.filter((spec) => spec.place === place && spec.lws !== undefined).sort(
-      (a, b) => orderOf(a) - orderOf(b),
-    )
-    KEYS_TO_WRITE.set(place, keys)
-  }
-  return keys
+interface WrittenKey {
+  readonly spec: KeySpec
+  /**
+   * The place among the keys that are written. lws looks for a string's bytes in all that it has
+   * stored, unfinished structs included, so strings come before the numbers of the same struct.
+   */
+  readonly rank: number
+  /** `"name":` */
+  readonly prefix: Json
 }
 
-function orderOf({ type }: KeySpec): number {
-  const order = KEY_ORDER.indexOf(type.kind)
-  return order === -1 ? KEY_ORDER.length : order
+const WRITTEN: Readonly<Record<WrittenPlace, ReadonlyMap<string, WrittenKey>>> = {
+  retry: writtenKeys('retry'),
+  auth: writtenKeys('auth'),
+  streamtype: writtenKeys('streamtype'),
+}
+
+function writtenKeys(place: WrittenPlace): ReadonlyMap<string, WrittenKey> {
+  const kindOf = ({ type }: KeySpec) => KIND_ORDER.indexOf(type.kind) + 1 || KIND_ORDER.length + 1
+  return new Map(
+    KEYS.filter((spec) => spec.place === place && spec.lws !== undefined)
+      .sort((a, b) => kindOf(a) - kindOf(b))
+      .map((spec, rank) => [spec.name, { spec, rank, prefix: `${JSON.stringify(spec.lws)}:` }]),
+  )
 }
 
 function flatten<T>(records: readonly Readonly<Record<string, T>>[]): Map<string, T> {
