@@ -1,8 +1,12 @@
 // Reads the reports that AddressSanitizer and UBSan leave behind and keeps those that are about us.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { root } from './paths.mjs'
 
-const OUR_MODULE = 'lws_secure_streams.node'
+// A frame is told by the source that it was compiled from, or by its module when that is unknown.
+const OURS = [`${root}${path.sep}`, 'lws_secure_streams.node']
+
+const FRAMES_SHOWN = 12
 
 /**
  * Whether the addon or lws made the allocation: looking outwards from it, their code comes before
@@ -10,7 +14,7 @@ const OUR_MODULE = 'lws_secure_streams.node'
  */
 function isOurLeak(block) {
   for (const frame of block.split('\n').filter((line) => /^\s*#\d+ /.test(line))) {
-    if (frame.includes(OUR_MODULE)) return true
+    if (OURS.some((name) => frame.includes(name))) return true
     if (/ in (v8|node|napi)(::|_)/.test(frame)) return false
   }
   return false
@@ -20,7 +24,7 @@ function findingsIn(report) {
   const isLeak = (block) => /^(Direct|Indirect) leak of/.test(block.trim())
   const errors = /ERROR: AddressSanitizer|runtime error:/.test(report) ? [report] : []
   const leaks = report.split(/\n\n+/).filter((block) => isLeak(block) && isOurLeak(block))
-  return [...errors, ...leaks]
+  return [...errors, ...leaks.map((leak) => leak.split('\n').slice(0, FRAMES_SHOWN).join('\n'))]
 }
 
 /** What the reports in a folder hold against the addon and lws, each as text. */
