@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { say } from './console.mjs'
 import { capture, which } from './processes.mjs'
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
@@ -40,6 +41,7 @@ function privateOptions(folder) {
     'Acquire::http::Timeout=15',
     'Acquire::https::Timeout=15',
     'Acquire::Languages=none',
+    'APT::Update::Error-Mode=any',
   ].flatMap((option) => ['-o', option])
 }
 
@@ -75,6 +77,7 @@ export function fetchFromDebian(pin, destination) {
   if (!existsSync(KEYRING)) return "Debian's archive keyring is not installed"
   const found = archives()
   if (found.length === 0) return 'no Debian archive in the apt configuration'
+  say(`fetching libwebsockets ${pin.version} (15 MB): Debian's source package`)
   let reason
   for (const archive of found) {
     const folder = mkdtempSync(path.join(tmpdir(), 'lws-apt-'))

@@ -17,6 +17,7 @@ const upstreamUrl = (pin) =>
 
 /** Returns undefined when the archive is at `destination`, else the reason why not. */
 async function fetchFromUpstream(pin, destination) {
+  say(`fetching libwebsockets ${pin.version} (15 MB): the upstream release archive`)
   try {
     const response = await fetch(upstreamUrl(pin), { signal: AbortSignal.timeout(120_000) })
     if (!response.ok) return `HTTP status ${response.status}`
@@ -56,7 +57,6 @@ export async function cachedTarball(pin) {
   const failures = []
   try {
     for (const [name, fetchFrom] of routes) {
-      say(`fetching libwebsockets ${pin.version} (15 MB): ${name}`)
       const reason = await fetchFrom(pin, partial)
       if (reason === undefined) {
         const actual = await sha256(partial)
