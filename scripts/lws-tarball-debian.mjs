@@ -8,20 +8,17 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const SUITE = 'trixie'
 const APT_HELPER = '/usr/lib/apt/apt-helper'
 
-/** The Debian archives that this machine's apt already uses, the likeliest first. */
+/** The Debian archives that this machine's apt already uses. */
 function archives() {
-  // `apt-get indextargets` says nothing before the first `apt-get update`, so it cannot be the only source.
-  const targets = capture('apt-get', ['indextargets', '--format', '$(ORIGIN) $(REPO_URI)'])
-  const known = [...targets.stdout.matchAll(/^Debian (\S+)$/gm)].map(([, uri]) => uri)
-  const listed = capture('apt-get', ['update', '--print-uris'])
-  const configured = [...listed.stdout.matchAll(/^'(\S+?\/)dists\/\S+\/InRelease'/gm)].map(
-    ([, uri]) => uri,
-  )
-  const isMainArchive = (uri) => /\/debian\/$/.test(uri)
-  const all = [...new Set([...known, ...configured])]
-  return [...all.filter(isMainArchive), ...known.filter((uri) => !isMainArchive(uri))]
-    .filter((uri, index, list) => list.indexOf(uri) === index)
-    .slice(0, 4)
+  const format = '$(ORIGIN)/$(LABEL) $(REPO_URI)'
+  const targets = capture('apt-get', ['indextargets', '--format', format]).stdout
+  const known = [...targets.matchAll(/^Debian\/Debian (\S+)$/gm)].map(([, uri]) => uri)
+  // Before the first `apt-get update` apt knows no origins; the keyring keeps strangers out as well.
+  const listed = capture('apt-get', ['update', '--print-uris']).stdout
+  const configured = [...listed.matchAll(/^'(\S+?\/)dists\/(\S+)\/InRelease'/gm)]
+    .filter(([, , suite]) => !suite.endsWith('-security'))
+    .map(([, uri]) => uri)
+  return [...new Set(known.length > 0 ? known : configured)].slice(0, 4)
 }
 
 /** apt options that keep every list, cache and setting of the machine's own apt out of this. */
