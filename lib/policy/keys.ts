@@ -51,8 +51,11 @@ export interface KeySpec {
 export const MAX_STRING_BYTES = 253
 /** The longest path is `s[].NAME.client_buflen_rxflow_off_below`, in a 128-byte buffer. */
 export const MAX_STREAMTYPE_BYTES = 90
-/** `s[].STREAMTYPE.metadata[].NAME` shares the same 128-byte buffer. */
-export const MAX_JSON_PATH_BYTES = 126
+/**
+ * `s[].STREAMTYPE.metadata[].NAME` shares the same 128-byte buffer; the rest is for a reserved
+ * streamtype whose name in lws is longer than its own.
+ */
+export const MAX_JSON_PATH_BYTES = 120
 /** The Secure Streams proxy protocol carries no longer streamtype. */
 export const MAX_PROXIED_STREAMTYPE_BYTES = 31
 /** `lws_strexp_t.name[32]`. */

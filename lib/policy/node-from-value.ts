@@ -1,10 +1,7 @@
-import type { PolicyNode } from './node.js'
+import { MAX_DEPTH, MAX_NODES, type PolicyNode } from './node.js'
 import type { Report } from './report.js'
 import { quote } from './text.js'
 
-const MAX_DEPTH = 32
-/** Shared subtrees can make a small object stand for an endless policy. */
-const MAX_NODES = 5_000_000
 const NONE: readonly PolicyNode[] = []
 
 /**
@@ -19,6 +16,7 @@ export function nodeFromValue(value: unknown, report: Report): PolicyNode | unde
 class ValueWalk {
   readonly #report: Report
   readonly #ancestors: object[] = []
+  /** Shared subtrees can make a small object stand for an endless policy. */
   #nodes = 0
 
   constructor(report: Report) {

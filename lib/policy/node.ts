@@ -17,6 +17,12 @@ export interface PolicyNode {
   readonly children: readonly PolicyNode[]
 }
 
+/** No policy nests deeper than 7; reading is recursive, so hostile depth has to end before it. */
+export const MAX_DEPTH = 32
+
+/** Far more than any policy has; less than what would exhaust memory. */
+export const MAX_NODES = 1_000_000
+
 /** Stands for the name of a member where something is said about the name, not the value. */
 export function nameOf(member: PolicyNode): PolicyNode {
   return { ...member, offset: member.keyOffset }

@@ -1,9 +1,7 @@
 import { createScanner, type JSONScanner } from 'jsonc-parser'
-import type { PolicyNode } from './node.js'
+import { MAX_DEPTH, MAX_NODES, type PolicyNode } from './node.js'
 import { Report } from './report.js'
 
-/** No policy nests deeper than 7; parsing is recursive, so hostile depth has to end before it. */
-const MAX_DEPTH = 32
 const MAX_LENGTH = 64 * 1024 * 1024
 const NONE: readonly PolicyNode[] = []
 
@@ -63,6 +61,7 @@ class TextParser {
   readonly #scanner: JSONScanner
   readonly #report: Report
   #token = 0
+  #nodes = 0
 
   constructor(json: string, report: Report) {
     this.#scanner = createScanner(json, true)
@@ -93,6 +92,9 @@ class TextParser {
     const error = this.#scanner.getTokenError()
     if (error !== 0) {
       return this.#unexpected(TOKEN_ERRORS[error] ?? 'this is not valid JSON')
+    }
+    if (++this.#nodes > MAX_NODES) {
+      return this.#fail('too-large', `a policy holds at most ${MAX_NODES} values`)
     }
     let type: PolicyNode['type']
     let value: unknown

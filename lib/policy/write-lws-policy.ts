@@ -72,7 +72,8 @@ class LwsPolicyWriter {
     trust_stores: new Map<string, string>(),
     auth: new Map<string, string>(),
   }
-  readonly #policy: Policy
+  readonly #proxy: string
+  readonly #streamtypes: ReadonlyMap<string, Streamtype>
   readonly #retries: ReadonlyMap<string, Retry>
   readonly #certs: ReadonlyMap<string, string>
   readonly #stores: ReadonlyMap<string, TrustStore>
@@ -83,24 +84,24 @@ class LwsPolicyWriter {
   >
 
   constructor(policy: Policy, reserved: readonly string[]) {
-    this.#policy = policy
+    this.#proxy = policy['via-socks5'] ?? ''
+    this.#streamtypes = flatten(policy.s)
     this.#retries = flatten(policy.retry)
     this.#certs = flatten(policy.certs)
     this.#stores = new Map(policy.trust_stores.map((store) => [store.name, store]))
     this.#auths = new Map(policy.auth.map((auth) => [auth.name, auth]))
-    this.streamtypes = nameStreamtypes(flatten(policy.s), reserved)
+    this.streamtypes = nameStreamtypes(this.#streamtypes, reserved)
   }
 
   write(): Json {
-    const streamtypes = Array.from(flatten(this.#policy.s), ([name, value]) =>
+    const streamtypes = Array.from(this.#streamtypes, ([name, value]) =>
       record(this.streamtypes.get(name) as string, this.#streamtype(value)),
     )
     const { retry, certs, trust_stores, auth } = this.#written
-    const proxy = this.#policy['via-socks5']
     return object([
       // An empty object is not a policy to lws, and it ignores this.
       member('schema-version', '1'),
-      ...(proxy === undefined || proxy === '' ? [] : [member('via-socks5', JSON.stringify(proxy))]),
+      ...(this.#proxy === '' ? [] : [member('via-socks5', JSON.stringify(this.#proxy))]),
       ...section('retry', retry),
       ...section('certs', certs),
       ...section('trust_stores', trust_stores),
@@ -232,11 +233,13 @@ function complete(value: Streamtype): Streamtype {
 
 /**
  * lws puts a `/` before the path; only for h1 it drops one that is there. An empty path would be
- * taken for none, with the method and subprotocol ignored: a final `$` expands to nothing.
+ * taken for none, with the subprotocol and flags ignored: a final `$` expands to nothing.
  */
 function urlForLws(protocol: string, url: string): string {
-  const path = url.startsWith('/') ? url.slice(1) : url
-  return protocol === 'h1' ? `/${path}` : path || '$'
+  if (protocol === 'h1') {
+    return url || '/'
+  }
+  return (url.startsWith('/') ? url.slice(1) : url) || '$'
 }
 
 function completeRetry(retry: Retry = {}): Retry {
@@ -251,13 +254,10 @@ function nameStreamtypes(
   for (const [name, { server }] of streamtypes) {
     let internal = name
     if (reserved.includes(name) || (server === true && VHOST_NAMES.has(name))) {
+      let count = 0
       do {
-        internal = `_${internal}`
-      } while (
-        streamtypes.has(internal) ||
-        VHOST_NAMES.has(internal) ||
-        reserved.includes(internal)
-      )
+        internal = `_${count++}`
+      } while (streamtypes.has(internal) || reserved.includes(internal))
     }
     names.set(name, internal)
   }
