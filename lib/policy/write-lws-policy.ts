@@ -228,6 +228,11 @@ function complete(value: Streamtype): Streamtype {
     protocol,
     http_url: urlForLws(protocol, value.http_url ?? '/'),
     ...(transactional && { http_method: value.http_method || 'GET' }),
+    // Without it lws leaves a request without a body open, and servers that read requests to their
+    // end never answer.
+    ...(protocol === 'h2' && {
+      nghttp2_quirk_end_stream: value.nghttp2_quirk_end_stream ?? value.long_poll !== true,
+    }),
   }
 }
 
