@@ -11,7 +11,7 @@ import { capture } from './processes.mjs'
 import { compileTests, runTests, testFiles } from './test.mjs'
 
 // These run npm and the compiler, for which the sanitizers would look in vain and at length.
-const WITHOUT_NATIVE_CODE = ['package', 'docs', 'policy', 'types']
+const WITHOUT_NATIVE_CODE = ['package', 'docs', 'policy', 'scripts', 'types']
 
 function sanitizerRuntime() {
   const file = capture('gcc', ['-print-file-name=libasan.so']).stdout.trim()

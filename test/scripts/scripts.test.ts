@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, beforeEach, describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
+
+const VERSION = '9.9.9'
+const folders: string[] = []
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'lws-scripts-'))
+  folders.push(folder)
+  return folder
+}
+
+function put(folder: string, files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
+    writeFileSync(path.join(folder, name), text)
+  }
+}
+
+function putProgram(folder: string, name: string): void {
+  put(folder, { [name]: '#!/bin/sh\n' })
+  chmodSync(path.join(folder, name), 0o755)
+}
+
+/** A tarball shaped like upstream's, small enough to make for every test. */
+function makeTarball(folder: string): string {
+  const top = `libwebsockets-${VERSION}`
+  const names = [
+    'CMakeLists.txt',
+    'CMakeLists-implied-options.txt',
+    'LICENSE',
+    'cmake/a',
+    'include/a.h',
+    'lib/a.c',
+    'lib/b.c',
+    'lwsws/CMakeLists.txt',
+    'plugins/CMakeLists.txt',
+    'win32port/a',
+  ]
+  put(folder, Object.fromEntries(names.map((name) => [`${top}/${name}`, `${name}\n`])))
+  const tarball = path.join(folder, 'lws.tgz')
+  execFileSync('tar', ['-czf', tarball, '-C', folder, top])
+  return tarball
+}
+
+const patchOf = (name: string, before: string, now: string) =>
+  `--- a/${name}\n+++ b/${name}\n@@ -1 +1 @@\n-${before}\n+${now}\n`
+
+describe('scripts/lws-source.mjs', () => {
+  let project = ''
+  let tarball = ''
+  let source = ''
+
+  beforeEach(() => {
+    project = temporaryFolder()
+    tarball = makeTarball(project)
+    source = path.join(project, 'deps/libwebsockets/source')
+    cpSync('scripts', path.join(project, 'scripts'), { recursive: true })
+    const sha256 = createHash('sha256').update(readFileSync(tarball)).digest('hex')
+    put(project, {
+      'deps/libwebsockets/pin.json': JSON.stringify({ version: VERSION, sha256 }),
+      'deps/libwebsockets/patches/series': '# none\n',
+    })
+  })
+
+  const patches = (files: Record<string, string>) => {
+    put(path.join(project, 'deps/libwebsockets/patches'), files)
+    put(project, { 'deps/libwebsockets/patches/series': `${Object.keys(files).join('\n')}\n` })
+  }
+
+  const run = (env: Record<string, string> = {}, args: string[] = []) => {
+    const script = path.join(project, 'scripts/lws-source.mjs')
+    const cache = path.join(project, 'cache')
+    return spawnSync(process.execPath, [...args, script], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH ?? '', XDG_CACHE_HOME: cache, LWS_SOURCE: tarball, ...env },
+    })
+  }
+
+  const content = (name: string) => readFileSync(path.join(source, name), 'utf8')
+
+  it('applies the series, and again when it changes', () => {
+    patches({ '1.patch': patchOf('lib/a.c', 'lib/a.c', 'changed') })
+    assert.match(run().stderr, /in place, 1 patches applied/)
+    assert.equal(content('lib/a.c'), 'changed\n')
+    assert.equal(run().stderr, '')
+
+    const then = new Date(Date.now() - 60_000)
+    for (const name of ['a.c', 'b.c']) utimesSync(path.join(source, 'lib', name), then, then)
+    patches({ '1.patch': patchOf('lib/a.c', 'lib/a.c', 'changed again') })
+    run()
+    assert.equal(content('lib/a.c'), 'changed again\n')
+    assert.ok(statSync(path.join(source, 'lib/a.c')).mtimeMs > then.getTime() + 1000)
+    assert.equal(Math.round(statSync(path.join(source, 'lib/b.c')).mtimeMs), then.getTime())
+  })
+
+  it('stops with the name of a patch that does not apply, and leaves what was there', () => {
+    run()
+    patches({
+      'good.patch': patchOf('lib/a.c', 'lib/a.c', 'x'),
+      'bad.patch': patchOf('lib/b.c', 'no', 'x'),
+    })
+    const { status, stderr } = run()
+    assert.equal(status, 1)
+    assert.match(stderr, /patch bad\.patch does not apply/)
+    assert.equal(content('lib/a.c'), 'lib/a.c\n')
+  })
+
+  it('refuses a tarball with another hash', () => {
+    writeFileSync(tarball, 'something else')
+    const { status, stderr } = run()
+    assert.equal(status, 1)
+    assert.match(stderr, /its SHA-256 is [0-9a-f]{64}, not [0-9a-f]{64}/)
+    assert.ok(!existsSync(source))
+  })
+
+  it('takes the verified tarball from the cache', () => {
+    const cached = path.join(project, `cache/lws-secure-streams/libwebsockets-${VERSION}.tar.gz`)
+    mkdirSync(path.dirname(cached), { recursive: true })
+    cpSync(tarball, cached)
+    assert.equal(run({ LWS_SOURCE: '' }).status, 0)
+    assert.equal(content('lib/a.c'), 'lib/a.c\n')
+  })
+
+  it('uses a directory as it is and says so', () => {
+    const { status, stderr } = run({ LWS_SOURCE: path.join(project, `libwebsockets-${VERSION}`) })
+    assert.equal(status, 0)
+    assert.match(stderr, /not pinned, not patched/)
+    assert.ok(!existsSync(source))
+  })
+
+  it('names all four routes in one line when none works', () => {
+    const offline =
+      "data:text/javascript,globalThis.fetch = async () => { throw new Error('offline') }"
+    const bin = path.join(project, 'bin')
+    putProgram(bin, 'tar')
+    const { status, stderr } = run({ LWS_SOURCE: '', PATH: bin }, ['--import', offline])
+    assert.equal(status, 1)
+    const last = stderr.trim().split('\n').at(-1) ?? ''
+    for (const route of [/LWS_SOURCE=/, /libwebsockets-9\.9\.9\.tar\.gz \(not there\)/]) {
+      assert.match(last, route)
+    }
+    assert.match(last, /Debian's source package \(no apt on this machine\)/)
+    assert.match(last, /the upstream release archive \(offline\)/)
+  })
+})
+
+describe('scripts/prerequisites.mjs', () => {
+  it('names the package of a missing tool in one line', () => {
+    const bin = temporaryFolder()
+    for (const name of ['apt-get', 'cc', 'g++', 'make', 'tar', 'patch', 'mosquitto']) {
+      putProgram(bin, name)
+    }
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/prerequisites.mjs'], {
+      encoding: 'utf8',
+      env: { PATH: bin },
+    })
+    assert.equal(status, 1)
+    assert.match(stderr, /^lws-secure-streams: cmake is missing: (apt-get|brew) install cmake\n$/)
+  })
+})
+
+describe('scripts/asan-report.mjs', () => {
+  const frames = (...lines: string[]) => lines.map((line, index) => `    #${index} 0x1 ${line}`)
+  const leak = (...lines: string[]) => ['Direct leak of 8 byte(s):', ...frames(...lines)].join('\n')
+
+  it('keeps errors and the leaks of the addon, and no others', async () => {
+    const { readFindings } = await import(pathToFileURL('scripts/asan-report.mjs').href)
+    const ours = `in lws_zalloc ${process.cwd()}/deps/libwebsockets/source/lib/core/alloc.c:1`
+    const throughOpenssl = leak('in malloc', 'in CRYPTO_zalloc (/usr/bin/node+0x1)', ours)
+    const ofNode = leak('in malloc', 'in v8::internal::New (/usr/bin/node+0x1)', ours)
+    const folder = temporaryFolder()
+    put(folder, { 'report.1': [throughOpenssl, ofNode].join('\n\n') })
+    assert.deepEqual(readFindings(folder), [throughOpenssl])
+    put(folder, { 'report.2': '==1==ERROR: AddressSanitizer: heap-use-after-free\n' })
+    assert.equal(readFindings(folder).length, 2)
+  })
+})
+
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
