@@ -35,7 +35,7 @@ class OutgoingMessage {
 
   void Rewind() {
     sent_ = 0;
-    started_ = false;
+    started_ = length_ == 0 && started_;
   }
 
  private:

@@ -139,8 +139,14 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       disconnecting_ = false;
       DropStarted();
       break;
+    case LWSSSCS_QOS_ACK_REMOTE:
+    case LWSSSCS_QOS_NACK_REMOTE:
+      if (transactional_ && !outgoing_.empty() && outgoing_.front().started())
+        outgoing_.pop_front();
+      break;
     case LWSSSCS_ALL_RETRIES_FAILED:
       gave_up_ = true;
+      outgoing_.clear();
       break;
     case LWSSSCS_DESTROYING:
       handle_ = nullptr;
@@ -283,12 +289,18 @@ void SsStream::Pump() {
   if (outgoing_.empty() || handlers_) return;
   OutgoingMessage& message = outgoing_.front();
   const bool connected = ssi_wsi(handle_) != nullptr;
-  if (message.started() && !message.finished()) return;
-  if (transactional_ && connected) return;
+  // What has begun goes on by itself, over a retry too.
+  if (message.started() || (transactional_ && connected)) return;
 
   if (gave_up_) {
     gave_up_ = false;
     ssi_forget_failures(handle_);
+  }
+  if (transactional_ && message.length() == 0) {
+    // The request's headers are all there is to send; lws must not be given an empty body.
+    uint8_t nothing;
+    message.Take(&nothing, 0);
+    AddEvent(kSent, message.id(), 0);
   }
   if (says_length_)
     Heed(lws_ss_request_tx_len(handle_, static_cast<unsigned long>(message.length())));
@@ -308,6 +320,7 @@ void SsStream::Work() {
   SsContext::ServiceScope scope(context_);
   if (wanted.disconnect) {
     disconnecting_ = false;
+    outgoing_.clear();
     ssi_disconnect(handle_);
   }
   if (handle_ && wanted.connect) Heed(ssi_connect(handle_));
