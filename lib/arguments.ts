@@ -45,7 +45,10 @@ export function checkObject(name: string, value: unknown): asserts value is obje
     throw invalidArgType(name, 'an object', value)
 }
 
-export function checkSignal(name: string, value: unknown): asserts value is AbortSignal | undefined {
+export function checkSignal(
+  name: string,
+  value: unknown,
+): asserts value is AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal))
     throw invalidArgType(name, 'an instance of AbortSignal', value)
 }

@@ -81,7 +81,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     super()
     this.#written = written
     for (const entry of written.policy.s)
-      for (const [name, definition] of Object.entries(entry)) this.#definitions.set(name, definition)
+      for (const [name, definition] of Object.entries(entry))
+        this.#definitions.set(name, definition)
     this.operational = new Promise((resolve, reject) => {
       this.#resolveOperational = resolve
       this.#rejectOperational = reject
@@ -141,7 +142,10 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     if (definition.server) throw new NotImplementedError(`serving (streamtype '${streamtype}')`)
 
     const { state, rx, tx, ...streamOptions } = options
-    const handlers = state || rx || tx ? { ...(state && { state }), ...(rx && { rx }), ...(tx && { tx }) } : undefined
+    const handlers =
+      state || rx || tx
+        ? { ...(state && { state }), ...(rx && { rx }), ...(tx && { tx }) }
+        : undefined
     const stream = new SecureStream(
       this,
       this.#native,

@@ -99,7 +99,8 @@ function load(): { module: NativeModule; file: string } {
     file = addonFile()
     return { module: require(file) as NativeModule, file }
   } catch (error) {
-    const sought = file || path.join(packageFolder, 'prebuilds', `${process.platform}-${process.arch}`)
+    const sought =
+      file || path.join(packageFolder, 'prebuilds', `${process.platform}-${process.arch}`)
     throw new AddonLoadError(sought, existsSync(path.join(packageFolder, 'native')), error)
   }
 }

@@ -51,7 +51,11 @@ function checkOptions(options: unknown): asserts options is ContextOptions {
   if (given.overlays !== undefined && !Array.isArray(given.overlays))
     throw invalidArgType('options.overlays', 'an array', given.overlays)
   if ((given.policy === undefined) === (given.policyFile === undefined))
-    throw invalidArgValue('options', Object.keys(given), "must have one of 'policy' and 'policyFile'")
+    throw invalidArgValue(
+      'options',
+      Object.keys(given),
+      "must have one of 'policy' and 'policyFile'",
+    )
   const policy = given.policy
   if (policy instanceof URL && policy.protocol !== 'file:')
     throw invalidArgValue('options.policy', policy.href, 'must be a file: URL')
@@ -79,7 +83,9 @@ async function open(options: ContextOptions): Promise<Context> {
   options.signal?.throwIfAborted()
 
   const needsTrust = written.policy.s.some((entry) =>
-    Object.values(entry).some(({ tls, server, tls_trust_store }) => tls && !server && !tls_trust_store),
+    Object.values(entry).some(
+      ({ tls, server, tls_trust_store }) => tls && !server && !tls_trust_store,
+    ),
   )
   const ca = options.ca ?? 'system'
   const trust = needsTrust || options.ca !== undefined ? trustedCertificates(ca) : []

@@ -120,8 +120,11 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       toBytes(`options.metadata.${name}`, value),
     ])
     const callbacks = handlers
-      ? nativeHandlers(this, () => this.#handlers ?? {}, this.#resource, (state, ordinal) =>
-          this.#noteState(state, ordinal),
+      ? nativeHandlers(
+          this,
+          () => this.#handlers ?? {},
+          this.#resource,
+          (state, ordinal) => this.#noteState(state, ordinal),
         )
       : { events: this.#onEvents }
     this.#native = new (native().Stream)(nativeContext, streamtype, traits, metadata, callbacks)

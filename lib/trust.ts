@@ -59,9 +59,13 @@ function readSystemPem(): string {
       return readFileSync(file, 'utf8')
     } catch (error) {
       if (named)
-        throw new SecureStreamError('ERR_SS_TRUST', `SSL_CERT_FILE names ${named}, which cannot be read`, {
-          cause: error,
-        })
+        throw new SecureStreamError(
+          'ERR_SS_TRUST',
+          `SSL_CERT_FILE names ${named}, which cannot be read`,
+          {
+            cause: error,
+          },
+        )
     }
   }
   throw new SecureStreamError(

@@ -128,8 +128,7 @@ void EventLoop::OnIo(lws* wsi, unsigned int flags) {
   }
 
   if (flags & LWS_EV_READ) {
-    watcher->wanted =
-        start ? watcher->wanted | UV_READABLE : watcher->wanted & ~UV_READABLE;
+    watcher->wanted = start ? watcher->wanted | UV_READABLE : watcher->wanted & ~UV_READABLE;
     self->Arm(watcher);
   }
   if (!(flags & LWS_EV_WRITE)) return;

@@ -2,11 +2,11 @@
 
 #include "private-lib-core.h"
 
-struct lws *ssi_wsi(struct lws_ss_handle *h) { return h->wsi; }
+struct lws* ssi_wsi(struct lws_ss_handle* h) { return h->wsi; }
 
-void ssi_forget_failures(struct lws_ss_handle *h) { h->retry = 0; }
+void ssi_forget_failures(struct lws_ss_handle* h) { h->retry = 0; }
 
-lws_ss_state_return_t ssi_connect(struct lws_ss_handle *h) {
+lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h) {
   lws_ss_state_return_t r;
 
   if (h->wsi) return LWSSSSRET_OK;
@@ -20,7 +20,7 @@ lws_ss_state_return_t ssi_connect(struct lws_ss_handle *h) {
   return r && r != LWSSSSRET_DESTROY_ME ? lws_ss_backoff(h) : r;
 }
 
-void ssi_disconnect(struct lws_ss_handle *h) {
+void ssi_disconnect(struct lws_ss_handle* h) {
   if (h->wsi) lws_set_timeout(h->wsi, 1, LWS_TO_KILL_SYNC);
   if (h->wsi || (h->policy->flags & LWSSSPOLF_NAILED_UP)) return;
 
@@ -28,9 +28,9 @@ void ssi_disconnect(struct lws_ss_handle *h) {
   h->seqstate = SSSEQ_IDLE;
 }
 
-int ssi_good_response(struct lws_ss_handle *h) { return h->u.http.good_respcode; }
+int ssi_good_response(struct lws_ss_handle* h) { return h->u.http.good_respcode; }
 
-const char *ssi_connection_failure(struct lws_ss_handle *h) {
+const char* ssi_connection_failure(struct lws_ss_handle* h) {
 #if defined(LWS_SS_CONNECTION_FAILURE_LEN)
   return h->connection_failure;
 #else
@@ -39,4 +39,4 @@ const char *ssi_connection_failure(struct lws_ss_handle *h) {
 #endif
 }
 
-void ssi_service_forced(struct lws_context *cx) { (void)_lws_plat_service_forced_tsi(cx, 0); }
+void ssi_service_forced(struct lws_context* cx) { (void)_lws_plat_service_forced_tsi(cx, 0); }

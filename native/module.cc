@@ -11,7 +11,9 @@
 namespace {
 
 // Until a context has its own log, lws's lines go nowhere: its default is the process's stderr.
-void SilenceLog() { lws_set_log_level(0, [](int, const char*) {}); }
+void SilenceLog() {
+  lws_set_log_level(0, [](int, const char*) {});
+}
 
 // An exception thrown by a listener, while several events are being told, must not end the telling.
 Napi::Value ReportUncaught(const Napi::CallbackInfo& info) {

@@ -46,9 +46,9 @@ void Resolver::OnAnswer(uv_getaddrinfo_t* uv, int status, addrinfo* found) {
   if (Resolver* self = request->resolver) {
     self->requests_.erase(request->wsi);
     SsContext::ServiceScope scope(self->context_);
-    const int code = status == 0                                        ? LADNS_RET_FOUND
+    const int code = status == 0                                          ? LADNS_RET_FOUND
                      : status == UV_EAI_NONAME || status == UV_EAI_NODATA ? LADNS_RET_NXDOMAIN
-                                                                        : LADNS_RET_TIMEDOUT;
+                                                                          : LADNS_RET_TIMEDOUT;
     // lws gives the list back through lws_async_dns_freeaddrinfo().
     request->callback(request->wsi, request->name.c_str(), found, code, request->opaque);
   } else if (found) {

@@ -9,8 +9,8 @@
 
 class SsContext;
 
-// Name resolution for one lws context, on uv's getaddrinfo: the system's own resolver, off the loop.
-// This is the provider of libwebsockets' asynchronous DNS interface.
+// Name resolution for one lws context, on uv's getaddrinfo: the system's own resolver, off the
+// loop. This is the provider of libwebsockets' asynchronous DNS interface.
 class Resolver {
  public:
   explicit Resolver(SsContext* context) : context_(context) {}

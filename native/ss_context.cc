@@ -18,11 +18,11 @@ constexpr unsigned kServiceBufferBytes = 64 * 1024;
 }  // namespace
 
 Napi::Function SsContext::Define(Napi::Env env) {
-  return DefineClass(env, "Context",
-                     {InstanceMethod<&SsContext::SetBlob>("setBlob"),
-                      InstanceMethod<&SsContext::SetLogLevel>("setLogLevel"),
-                      InstanceMethod<&SsContext::SetRef>("setRef"),
-                      InstanceMethod<&SsContext::Close>("close")});
+  return DefineClass(
+      env, "Context",
+      {InstanceMethod<&SsContext::SetBlob>("setBlob"),
+       InstanceMethod<&SsContext::SetLogLevel>("setLogLevel"),
+       InstanceMethod<&SsContext::SetRef>("setRef"), InstanceMethod<&SsContext::Close>("close")});
 }
 
 SsContext* SsContext::Of(lws_context* context) {
@@ -246,9 +246,9 @@ void SsContext::ReleaseJs() {
 Napi::Value SsContext::SetBlob(const Napi::CallbackInfo& info) {
   if (!lws_) return info.Env().Undefined();
   const auto bytes = info[2].As<Napi::Uint8Array>();
-  lws_system_blob_t* blob =
-      lws_system_get_blob(lws_, static_cast<lws_system_blob_item_t>(info[0].ToNumber().Int32Value()),
-                          info[1].ToNumber().Int32Value());
+  lws_system_blob_t* blob = lws_system_get_blob(
+      lws_, static_cast<lws_system_blob_item_t>(info[0].ToNumber().Int32Value()),
+      info[1].ToNumber().Int32Value());
   if (!blob) return Napi::Boolean::New(info.Env(), false);
   lws_system_blob_heap_empty(blob);
   const bool ok = lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;

@@ -8,25 +8,24 @@
 #include "util/js_call.h"
 
 Napi::Function SsStream::Define(Napi::Env env) {
-  return DefineClass(env, "Stream",
-                     {InstanceMethod<&SsStream::Send>("send"),
-                      InstanceMethod<&SsStream::CancelSend>("cancelSend"),
-                      InstanceMethod<&SsStream::Connect>("connect"),
-                      InstanceMethod<&SsStream::RequestTx>("requestTx"),
-                      InstanceMethod<&SsStream::Disconnect>("disconnect"),
-                      InstanceMethod<&SsStream::Destroy>("destroy"),
-                      InstanceMethod<&SsStream::SetReading>("setReading"),
-                      InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
-                      InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
-                      InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
-                      InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
-                      InstanceMethod<&SsStream::ServerAck>("serverAck"),
-                      InstanceMethod<&SsStream::AddPeerTxCredit>("addPeerTxCredit"),
-                      InstanceMethod<&SsStream::PeerTxCredit>("peerTxCredit"),
-                      InstanceMethod<&SsStream::Rideshare>("rideshare"),
-                      InstanceMethod<&SsStream::Tag>("tag"),
-                      InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
-                      InstanceMethod<&SsStream::SetRef>("setRef")});
+  return DefineClass(
+      env, "Stream",
+      {InstanceMethod<&SsStream::Send>("send"), InstanceMethod<&SsStream::CancelSend>("cancelSend"),
+       InstanceMethod<&SsStream::Connect>("connect"),
+       InstanceMethod<&SsStream::RequestTx>("requestTx"),
+       InstanceMethod<&SsStream::Disconnect>("disconnect"),
+       InstanceMethod<&SsStream::Destroy>("destroy"),
+       InstanceMethod<&SsStream::SetReading>("setReading"),
+       InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
+       InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
+       InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
+       InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
+       InstanceMethod<&SsStream::ServerAck>("serverAck"),
+       InstanceMethod<&SsStream::AddPeerTxCredit>("addPeerTxCredit"),
+       InstanceMethod<&SsStream::PeerTxCredit>("peerTxCredit"),
+       InstanceMethod<&SsStream::Rideshare>("rideshare"), InstanceMethod<&SsStream::Tag>("tag"),
+       InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
+       InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
 // (context, streamtype, { transactional, saysLength, resends, canSend }, metadata, callbacks)
@@ -228,9 +227,9 @@ lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   if (!can_call_js()) return LWSSSSRET_TX_DONT_SEND;
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
-  napi_value returned = JsCall::Make(env, context_->async_context(), Value(), on_tx_.Value(),
-                                     {Napi::Number::New(env, static_cast<double>(*length)),
-                                      Napi::Number::New(env, ordinal)});
+  napi_value returned = JsCall::Make(
+      env, context_->async_context(), Value(), on_tx_.Value(),
+      {Napi::Number::New(env, static_cast<double>(*length)), Napi::Number::New(env, ordinal)});
   if (!returned) return LWSSSSRET_TX_DONT_SEND;
 
   const Napi::Value value(env, returned);
@@ -266,8 +265,8 @@ lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* fl
   return LWSSSSRET_OK;
 }
 
-// A new connection starts with a whole message. What is left of one that the peer may have seen part
-// of, with nothing on the wire to tell, cannot be sent.
+// A new connection starts with a whole message. What is left of one that the peer may have seen
+// part of, with nothing on the wire to tell, cannot be sent.
 void SsStream::Rewind() {
   if (outgoing_.empty() || !outgoing_.front().started()) return;
   if (!resends_) {

@@ -14,8 +14,8 @@
 class SsContext;
 
 // One Secure Stream, in one of two forms: with handlers, every lws callback becomes a call into
-// JavaScript at once; without, what happens is collected and told in one call from a clean stack, and
-// messages wait here for lws to ask for them.
+// JavaScript at once; without, what happens is collected and told in one call from a clean stack,
+// and messages wait here for lws to ask for them.
 class SsStream : public Napi::ObjectWrap<SsStream> {
  public:
   static Napi::Function Define(Napi::Env env);

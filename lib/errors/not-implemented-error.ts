@@ -3,6 +3,9 @@ import { SecureStreamError } from '../secure-stream-error.js'
 /** The specification has it and this version of the library does not yet. */
 export class NotImplementedError extends SecureStreamError {
   constructor(what: string) {
-    super('ERR_SS_NOT_IMPLEMENTED', `${what} is not available in this version of lws-secure-streams`)
+    super(
+      'ERR_SS_NOT_IMPLEMENTED',
+      `${what} is not available in this version of lws-secure-streams`,
+    )
   }
 }

@@ -24,8 +24,7 @@ class JsCall {
     bool pending = false;
     if (napi_is_exception_pending(env, &pending) != napi_ok || !pending) return;
     napi_value error;
-    if (napi_get_and_clear_last_exception(env, &error) == napi_ok)
-      napi_fatal_exception(env, error);
+    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
   }
 };
 
