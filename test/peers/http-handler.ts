@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** What a server saw of a request. */
+export interface SeenRequest {
+  method: string
+  url: string
+  headers: NodeJS.Dict<string | string[]>
+  body: Buffer
+}
+
+/** `size` bytes that say where in the payload they are. */
+export function patternBytes(size: number): Buffer {
+  const bytes = Buffer.alloc(size)
+  for (let n = 0; n < size; n++) bytes[n] = (n * 31 + (n >> 8)) & 0xff
+  return bytes
+}
+
+/**
+ * Answers on h1 and h2 alike: /echo gives the body back, /status/NNN answers with that status,
+ * /bytes/N sends N bytes, /truncate promises more than it sends, /hang never answers.
+ */
+export function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  seen: (request: SeenRequest) => void,
+): void {
+  const url = request.url ?? ''
+  const pieces: Buffer[] = []
+  request.on('error', () => {})
+  request.on('data', (piece: Buffer) => pieces.push(piece))
+  request.on('end', () => {
+    const body = Buffer.concat(pieces)
+    seen({ method: request.method ?? '', url, headers: request.headers, body })
+    const [, kind, argument] = url.split('/')
+    if (kind === 'hang') return
+    if (kind === 'status') response.statusCode = Number(argument)
+    response.setHeader('content-type', 'text/x-test')
+    if (kind === 'truncate') {
+      response.setHeader('content-length', '1000')
+      response.write('only this', () => request.socket.destroy())
+    } else if (kind === 'bytes') {
+      response.end(patternBytes(Number(argument)))
+    } else {
+      response.end(kind === 'echo' ? body : `${request.method} ${url}`)
+    }
+  })
+}

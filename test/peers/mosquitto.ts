@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Peer, TlsIdentity } from './peer.js'
+
+const ATTEMPTS = 10
+
+function findMosquitto(): string {
+  const folders = [
+    ...(process.env.PATH ?? '').split(path.delimiter),
+    '/usr/sbin',
+    '/usr/local/sbin',
+  ]
+  const found = folders.map((folder) => path.join(folder, 'mosquitto')).find(existsSync)
+  if (!found) throw new Error('mosquitto is missing: apt-get install mosquitto')
+  return found
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Whether it runs; mosquitto cannot choose a free port, so another program may have been faster. */
+async function runs(broker: ChildProcess): Promise<boolean> {
+  const lines = createInterface({ input: broker.stderr as NodeJS.ReadableStream })
+  for await (const line of lines) if (line.includes('running')) return true
+  return false
+}
+
+/** Debian's mosquitto. */
+export class MosquittoPeer implements Peer {
+  readonly port: number
+  readonly #broker: ChildProcess
+  readonly #folder: string
+
+  constructor(port: number, broker: ChildProcess, folder: string) {
+    this.port = port
+    this.#broker = broker
+    this.#folder = folder
+  }
+
+  async close(): Promise<void> {
+    if (this.#broker.exitCode === null && this.#broker.signalCode === null) {
+      const exit = once(this.#broker, 'exit')
+      this.#broker.kill('SIGKILL')
+      await exit
+    }
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+export async function startMosquitto(
+  options: { tls?: TlsIdentity; port?: number } = {},
+): Promise<MosquittoPeer> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = options.port ?? (await freePort())
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'mosquitto-'))
+    const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'log_dest stderr']
+    if (options.tls) {
+      for (const kind of ['cert', 'key'] as const) {
+        const file = path.join(folder, `${kind}.pem`)
+        await writeFile(file, options.tls[kind])
+        lines.push(`${kind}file ${file}`)
+      }
+    }
+    // As root it would change to a user that cannot read the key.
+    if (process.getuid?.() === 0) lines.push('user root')
+    const config = path.join(folder, 'mosquitto.conf')
+    await writeFile(config, `${lines.join('\n')}\n`)
+    const broker = spawn(findMosquitto(), ['-c', config, '-v'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    if (await runs(broker)) {
+      broker.stderr?.resume()
+      return new MosquittoPeer(port, broker, folder)
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+  throw new Error(`mosquitto found no free port in ${ATTEMPTS} attempts`)
+}

@@ -1,0 +1,66 @@
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+/** Key and certificate of a TLS server, as PEM. */
+export interface TlsIdentity {
+  key: string
+  cert: string
+}
+
+/** A server that tests talk to. */
+export interface Peer extends AsyncDisposable {
+  readonly port: number
+  /** Ends the server and every connection to it. */
+  close(): Promise<void>
+}
+
+/** A listening server that knows its connections, so that it can end them. */
+export class ServerPeer implements Peer {
+  readonly sockets = new Set<Socket>()
+  readonly #server: Server
+
+  constructor(server: Server) {
+    this.#server = server
+    server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => this.sockets.delete(socket))
+    })
+  }
+
+  static async listen<T extends ServerPeer>(
+    this: new (
+      server: Server,
+    ) => T,
+    server: Server,
+    where: { port?: number; path?: string } = {},
+  ): Promise<T> {
+    const peer = new this(server)
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(
+        where.path ? { path: where.path } : { host: '127.0.0.1', port: where.port ?? 0 },
+        resolve,
+      )
+    })
+    return peer
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Cuts every connection, as a failing network would. */
+  dropConnections(): void {
+    for (const socket of this.sockets) socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.dropConnections()
+    await closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

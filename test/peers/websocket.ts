@@ -1,0 +1,35 @@
+import http from 'node:http'
+import https from 'node:https'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { ServerPeer, type TlsIdentity } from './peer.js'
+
+/** `ws` on node:http or node:https, which sends every message back. */
+export class WebSocketPeer extends ServerPeer {
+  readonly clients = new Set<WebSocket>()
+  /** The request paths of the upgrades. */
+  readonly urls: string[] = []
+}
+
+export async function startWebSocket(
+  options: { tls?: TlsIdentity; echo?: boolean; subprotocol?: string } = {},
+): Promise<WebSocketPeer> {
+  const server = options.tls ? https.createServer(options.tls) : http.createServer()
+  const peer = await WebSocketPeer.listen(server)
+  const { subprotocol } = options
+  const sockets = new WebSocketServer({
+    server,
+    maxPayload: 1024 ** 3,
+    ...(subprotocol && {
+      handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
+    }),
+  })
+  sockets.on('connection', (socket, request) => {
+    peer.clients.add(socket)
+    peer.urls.push(request.url ?? '')
+    socket.on('error', () => {})
+    socket.on('close', () => peer.clients.delete(socket))
+    if (options.echo !== false)
+      socket.on('message', (data, binary) => socket.send(data as Buffer, { binary }))
+  })
+  return peer
+}
