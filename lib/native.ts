@@ -45,6 +45,8 @@ export interface NativeStreamHandlers {
 }
 
 export interface NativeStream {
+  /** Makes the stream exist; its `state` callback may be called before this returns. */
+  open(): void
   send(bytes: Uint8Array, id: number): void
   cancelSend(id: number): boolean
   connect(): void

@@ -128,6 +128,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
         )
       : { events: this.#onEvents }
     this.#native = new (native().Stream)(nativeContext, streamtype, traits, metadata, callbacks)
+    this.#native.open()
     this.#watchSignal(options.signal)
     ;(this as EventEmitter).on('newListener', (event) => {
       if (event === 'message') queueMicrotask(() => this.#flow())

@@ -10,7 +10,7 @@
 Napi::Function SsStream::Define(Napi::Env env) {
   return DefineClass(
       env, "Stream",
-      {InstanceMethod<&SsStream::Send>("send"), InstanceMethod<&SsStream::CancelSend>("cancelSend"),
+      {InstanceMethod<&SsStream::Open>("open"), InstanceMethod<&SsStream::Send>("send"), InstanceMethod<&SsStream::CancelSend>("cancelSend"),
        InstanceMethod<&SsStream::Connect>("connect"),
        InstanceMethod<&SsStream::RequestTx>("requestTx"),
        InstanceMethod<&SsStream::Disconnect>("disconnect"),
@@ -56,25 +56,30 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
     on_events_ = Napi::Persistent(callbacks.Get("events").As<Napi::Function>());
   }
 
-  if (!context_->is_open()) {
-    Napi::Error::New(env, "the context is closed").ThrowAsJavaScriptException();
-    return;
-  }
   context_object_ = Napi::Persistent(context_object);
+  streamtype_ = info[1].As<Napi::String>();
+}
+
+// Apart from the constructor, since the stream's own CREATING handler may use it.
+Napi::Value SsStream::Open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!context_->is_open()) {
+    released_ = true;
+    Napi::Error::New(env, "the context is closed").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
   Ref();
   context_->Add(this);
-  if (Create(info[1].As<Napi::String>())) {
+  if (Create(streamtype_)) {
     context_->UpdateKeepAlive();
-    return;
-  }
-  if (doomed_) {
-    // The stream's own CREATING handler wanted that.
+  } else if (doomed_) {
+    // The CREATING handler wanted that.
     Schedule();
-    return;
+  } else {
+    Release();
+    Napi::Error::New(env, "libwebsockets could not create the stream").ThrowAsJavaScriptException();
   }
-  context_->Remove(this);
-  Release();
-  Napi::Error::New(env, "libwebsockets could not create the stream").ThrowAsJavaScriptException();
+  return env.Undefined();
 }
 
 bool SsStream::Create(const std::string& streamtype) {

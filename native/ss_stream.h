@@ -67,6 +67,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void Release();
   bool can_call_js() const;
 
+  Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value CancelSend(const Napi::CallbackInfo& info);
   Napi::Value Connect(const Napi::CallbackInfo& info);
@@ -87,6 +88,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   Napi::Value SetRef(const Napi::CallbackInfo& info);
 
   SsContext* context_ = nullptr;
+  std::string streamtype_;
   lws_ss_handle* handle_ = nullptr;
   Napi::ObjectReference context_object_;
   Napi::FunctionReference on_events_, on_state_, on_rx_, on_tx_;
