@@ -3,7 +3,15 @@ import path from 'node:path'
 import { AddonLoadError } from './errors/addon-load-error.js'
 
 /** What one entry of the numbers that {@link NativeStreamEvents} gets is about. */
-export const NativeEvent = { State: 0, Rx: 1, Sent: 2, Failure: 3, Dropped: 4 } as const
+export const NativeEvent = {
+  State: 0,
+  Rx: 1,
+  Sent: 2,
+  Failure: 3,
+  Dropped: 4,
+  Acknowledged: 5,
+  Refused: 6,
+} as const
 
 /** What a context's notice is about. */
 export const NativeNotice = { State: 0, Log: 1, Closed: 2 } as const
@@ -27,7 +35,7 @@ export interface NativeContext {
 /** How a stream's protocol behaves; see the native class. */
 export interface NativeStreamTraits {
   transactional: boolean
-  saysLength: boolean
+  acknowledged: boolean
   resends: boolean
   canSend: boolean
 }

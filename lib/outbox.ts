@@ -3,7 +3,6 @@ import { DisconnectedError } from './errors/disconnected-error.js'
 interface Entry {
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
-  sent: boolean
 }
 
 /** The promises of messages that are on their way out, in order. */
@@ -27,28 +26,19 @@ export class Outbox {
   add(): { id: number; promise: Promise<void> } {
     const id = this.#nextId++
     const promise = new Promise<void>((resolve, reject) => {
-      this.#entries.set(id, { resolve, reject, sent: false })
+      this.#entries.set(id, { resolve, reject })
     })
     return { id, promise }
   }
 
   /** lws has taken the whole of it. */
   sent(id: number): void {
+    if (!this.#acknowledged) this.acknowledged(id)
+  }
+
+  acknowledged(id: number): void {
     const entry = this.#entries.get(id)
-    if (!entry) return
-    entry.sent = true
-    if (!this.#acknowledged) this.#settle(id, entry.resolve)
-  }
-
-  acknowledge(): void {
-    const first = this.#firstSent()
-    if (first) this.#settle(first[0], first[1].resolve)
-  }
-
-  refuse(reason: Error): void {
-    // A peer may refuse a message of which it has seen only the beginning.
-    const first = this.#firstSent() ?? this.#entries.entries().next().value
-    if (first) this.#settle(first[0], () => first[1].reject(reason))
+    if (entry) this.#settle(id, entry.resolve)
   }
 
   reject(id: number, reason: unknown): void {
@@ -57,14 +47,10 @@ export class Outbox {
   }
 
   dropped(id: number): void {
-    this.reject(id, new DisconnectedError(this.#streamtype, 'while the message was being sent'))
-  }
-
-  /** What was sent and not acknowledged will not be any more. */
-  disconnected(): void {
-    for (const [id, entry] of [...this.#entries])
-      if (entry.sent)
-        this.reject(id, new DisconnectedError(this.#streamtype, 'before the peer acknowledged'))
+    this.reject(
+      id,
+      new DisconnectedError(this.#streamtype, 'before the peer had the whole message'),
+    )
   }
 
   rejectAll(reason: unknown): void {
@@ -75,11 +61,6 @@ export class Outbox {
   drained(): Promise<void> {
     if (this.#entries.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#whenDrained.push(resolve))
-  }
-
-  #firstSent(): [number, Entry] | undefined {
-    for (const [id, entry] of this.#entries) if (entry.sent) return [id, entry]
-    return undefined
   }
 
   #settle(id: number, how: () => void): void {

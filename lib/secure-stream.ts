@@ -108,7 +108,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     this.#handlers = handlers
     this.#framed = definition.protocol !== 'raw'
     this.#metadataNames = metadataNames(definition)
-    this.#outbox = new Outbox(streamtype, traits.saysLength)
+    this.#outbox = new Outbox(streamtype, traits.acknowledged)
     this.#inbox = new Inbox((on) => this.#native.setReading(on))
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
@@ -397,6 +397,15 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
             case NativeEvent.Dropped:
               this.#outbox.dropped(a)
               break
+            case NativeEvent.Acknowledged:
+              this.#outbox.acknowledged(a)
+              break
+            case NativeEvent.Refused:
+              this.#outbox.reject(
+                a,
+                new NackError(this.streamtype, this.#userState ?? 'QOS_NACK_REMOTE'),
+              )
+              break
           }
         } catch (error) {
           // A listener's exception is the program's; the events behind it are still to be told.
@@ -408,19 +417,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
   #onState(state: StateName | number, ordinal: number): void {
     switch (state) {
-      case 'QOS_ACK_REMOTE':
-        this.#outbox.acknowledge()
-        break
-      case 'QOS_NACK_REMOTE':
-        this.#outbox.refuse(new NackError(this.streamtype, this.#userState ?? state))
-        break
       case 'CONNECTED':
         this.#settleConnecting((waiting) => waiting.resolve())
         break
       case 'DISCONNECTED':
-        this.#inbox.dropPartialMessage()
-        this.#outbox.disconnected()
-        break
       case 'CONNECTING':
         this.#inbox.dropPartialMessage()
         break

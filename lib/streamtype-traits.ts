@@ -9,7 +9,7 @@ export function streamTraits(definition: Streamtype): NativeStreamTraits {
   const transactional = protocol === 'h1' || protocol === 'h2'
   return {
     transactional,
-    saysLength: transactional || protocol === 'mqtt',
+    acknowledged: transactional || protocol === 'mqtt',
     resends: protocol !== 'raw',
     canSend: transactional
       ? methodsWithBody.has(definition.http_method ?? 'GET')

@@ -28,6 +28,15 @@ void ssi_disconnect(struct lws_ss_handle* h) {
   h->seqstate = SSSEQ_IDLE;
 }
 
+int ssi_will_retry(struct lws_ss_handle* h) { return h->seqstate == SSSEQ_RECONNECT_WAIT; }
+
+void ssi_become_idle(struct lws_ss_handle* h) {
+  /* lws leaves a stream whose connection is over as it was, and then will not connect it again. */
+  if (h->seqstate == SSSEQ_CONNECTED || h->seqstate == SSSEQ_TRY_CONNECT) h->seqstate = SSSEQ_IDLE;
+}
+
+lws_ss_state_return_t ssi_backoff(struct lws_ss_handle* h) { return lws_ss_backoff(h); }
+
 int ssi_good_response(struct lws_ss_handle* h) { return h->u.http.good_respcode; }
 
 const char* ssi_connection_failure(struct lws_ss_handle* h) {

@@ -21,6 +21,15 @@ void ssi_forget_failures(struct lws_ss_handle* h);
  */
 void ssi_disconnect(struct lws_ss_handle* h);
 
+/* Whether a timer of lws's will make the next attempt. */
+int ssi_will_retry(struct lws_ss_handle* h);
+
+/* For a stream without a connection, and none on its way. */
+void ssi_become_idle(struct lws_ss_handle* h);
+
+/* The policy's wait before the next attempt; ALL_RETRIES_FAILED when there is none. */
+lws_ss_state_return_t ssi_backoff(struct lws_ss_handle* h);
+
 /* What the peer's response headers said, as the policy judges them: nonzero is success. */
 int ssi_good_response(struct lws_ss_handle* h);
 

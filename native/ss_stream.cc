@@ -10,7 +10,8 @@
 Napi::Function SsStream::Define(Napi::Env env) {
   return DefineClass(
       env, "Stream",
-      {InstanceMethod<&SsStream::Open>("open"), InstanceMethod<&SsStream::Send>("send"), InstanceMethod<&SsStream::CancelSend>("cancelSend"),
+      {InstanceMethod<&SsStream::Open>("open"), InstanceMethod<&SsStream::Send>("send"),
+       InstanceMethod<&SsStream::CancelSend>("cancelSend"),
        InstanceMethod<&SsStream::Connect>("connect"),
        InstanceMethod<&SsStream::RequestTx>("requestTx"),
        InstanceMethod<&SsStream::Disconnect>("disconnect"),
@@ -28,14 +29,13 @@ Napi::Function SsStream::Define(Napi::Env env) {
        InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
-// (context, streamtype, { transactional, saysLength, resends, canSend }, metadata, callbacks)
+// (context, streamtype, { transactional, acknowledged, resends, canSend }, metadata, callbacks)
 SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
-  const Napi::Env env = info.Env();
   const auto context_object = info[0].As<Napi::Object>();
   context_ = SsContext::Unwrap(context_object);
   const auto traits = info[2].As<Napi::Object>();
   transactional_ = traits.Get("transactional").ToBoolean();
-  says_length_ = traits.Get("saysLength").ToBoolean();
+  acknowledged_ = traits.Get("acknowledged").ToBoolean();
   resends_ = traits.Get("resends").ToBoolean();
   can_send_ = traits.Get("canSend").ToBoolean();
 
@@ -132,21 +132,28 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
         (void)!lws_ss_set_metadata(handle_, name.c_str(), value.data(), value.size());
       break;
     case LWSSSCS_CONNECTING:
-      disconnecting_ = gave_up_ = answered_ = false;
-      Rewind();
+      disconnecting_ = gave_up_ = answered_ = unreachable_ = false;
+      // A new connection starts with a whole message.
+      if (!outgoing_.empty()) outgoing_.front().Rewind();
       break;
     case LWSSSCS_CONNECTED:
       answered_ = true;
       if (!reading_) wanted_.flow = true;
+      // Only transactions ask for what they send by themselves.
+      if (asked_for_tx_ && !transactional_) wanted_.request_tx = true;
+      break;
+    case LWSSSCS_UNREACHABLE:
+      unreachable_ = true;
       break;
     case LWSSSCS_DISCONNECTED:
       disconnecting_ = false;
-      DropStarted();
+      // The peer may have seen part of it, and on raw there is no telling which; a transaction that
+      // was answered is not done again.
+      if (!resends_ || (transactional_ && answered_)) DropStarted();
       break;
     case LWSSSCS_QOS_ACK_REMOTE:
     case LWSSSCS_QOS_NACK_REMOTE:
-      if (transactional_ && !outgoing_.empty() && outgoing_.front().started())
-        outgoing_.pop_front();
+      Settle(state);
       break;
     case LWSSSCS_ALL_RETRIES_FAILED:
       gave_up_ = true;
@@ -222,6 +229,7 @@ lws_ss_state_return_t SsStream::CallRx(const uint8_t* data, size_t length, int f
 lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, uint8_t* into,
                                      size_t* length, int* flags) {
   SsStream* self = static_cast<UserData*>(user)->stream;
+  self->asked_for_tx_ = false;
   if (self->doomed_ || self->disconnecting_ || !self->can_send_) return LWSSSSRET_TX_DONT_SEND;
   return self->handlers_ ? self->TxHandler(ordinal, into, length, flags)
                          : self->TxMessage(into, length, flags);
@@ -263,30 +271,40 @@ lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* fl
   }
   *flags |= LWSSS_FLAG_EOM;
   AddEvent(kSent, message.id(), 0);
-  // A transaction may have to be done again, body included, until the peer has answered.
-  if (transactional_) return LWSSSSRET_OK;
+  // Until the peer has it, it may have to be sent again.
+  if (acknowledged_) return LWSSSSRET_OK;
   outgoing_.pop_front();
-  if (!outgoing_.empty() && !says_length_) Heed(lws_ss_request_tx(handle_));
+  if (!outgoing_.empty()) Heed(lws_ss_request_tx(handle_));
   return LWSSSSRET_OK;
 }
 
-// A new connection starts with a whole message. What is left of one that the peer may have seen
-// part of, with nothing on the wire to tell, cannot be sent.
-void SsStream::Rewind() {
-  if (outgoing_.empty() || !outgoing_.front().started()) return;
-  if (!resends_) {
-    DropStarted();
-    return;
-  }
-  outgoing_.front().Rewind();
+// A server may answer a transaction of which it has seen only the beginning.
+void SsStream::Settle(lws_ss_constate_t verdict) {
+  if (!acknowledged_ || outgoing_.empty() || !outgoing_.front().started()) return;
+  if (!transactional_ && !outgoing_.front().finished()) return;
+  AddEvent(verdict == LWSSSCS_QOS_ACK_REMOTE ? kAcknowledged : kRefused, outgoing_.front().id(), 0);
+  outgoing_.pop_front();
 }
 
 void SsStream::DropStarted() {
   if (outgoing_.empty() || !outgoing_.front().started()) return;
-  if (resends_ && !answered_) return;
-  if (resends_ && !transactional_) return;
   AddEvent(kDropped, outgoing_.front().id(), 0);
   outgoing_.pop_front();
+}
+
+// From a clean stack, a stream without a connection waits for its next attempt, or it is idle, and
+// then what it had begun to send goes nowhere.
+void SsStream::Rest() {
+  if (ssi_wsi(handle_)) return;
+  if (unreachable_ && !gave_up_ && !ssi_will_retry(handle_)) Heed(ssi_backoff(handle_));
+  unreachable_ = false;
+  if (ssi_will_retry(handle_)) {
+    // Not with a transaction whose message is gone.
+    if (!transactional_ || !answered_ || handlers_ || !can_send_ || !outgoing_.empty()) return;
+    ssi_disconnect(handle_);
+  }
+  ssi_become_idle(handle_);
+  if (!handlers_) DropStarted();
 }
 
 void SsStream::Pump() {
@@ -306,7 +324,7 @@ void SsStream::Pump() {
     message.Take(&nothing, 0);
     AddEvent(kSent, message.id(), 0);
   }
-  if (says_length_)
+  if (acknowledged_)
     Heed(lws_ss_request_tx_len(handle_, static_cast<unsigned long>(message.length())));
   else
     Heed(lws_ss_request_tx(handle_));
@@ -326,9 +344,12 @@ void SsStream::Work() {
     disconnecting_ = false;
     outgoing_.clear();
     ssi_disconnect(handle_);
+    unreachable_ = false;
   }
+  if (handle_) Rest();
   if (handle_ && wanted.connect) Heed(ssi_connect(handle_));
   if (handle_ && wanted.request_tx) {
+    asked_for_tx_ = true;
     if (gave_up_) ssi_forget_failures(handle_);
     gave_up_ = false;
     if (has_tx_length_)

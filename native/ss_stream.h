@@ -35,7 +35,15 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
     SsStream* stream;
   };
   // What the numbers of an event mean depends on its kind; lib/native.ts has the same kinds.
-  enum EventKind : uint32_t { kState = 0, kRx = 1, kSent = 2, kFailure = 3, kDropped = 4 };
+  enum EventKind : uint32_t {
+    kState = 0,
+    kRx = 1,
+    kSent = 2,
+    kFailure = 3,
+    kDropped = 4,
+    kAcknowledged = 5,
+    kRefused = 6
+  };
   struct Event {
     uint32_t kind, a, b;
   };
@@ -60,8 +68,9 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void Heed(lws_ss_state_return_t answer);
   void AddEvent(EventKind kind, uint32_t a, uint32_t b);
   void AddReceived(const uint8_t* data, size_t length);
-  void Rewind();
+  void Settle(lws_ss_constate_t verdict);
   void DropStarted();
+  void Rest();
   void Pump();
   void Schedule();
   void Release();
@@ -94,7 +103,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   Napi::FunctionReference on_events_, on_state_, on_rx_, on_tx_;
   bool handlers_ = false;
   bool transactional_ = false;
-  bool says_length_ = false;
+  bool acknowledged_ = false;
   bool resends_ = true;
   bool can_send_ = true;
 
@@ -108,6 +117,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool disconnecting_ = false;
   bool gave_up_ = false;
   bool answered_ = false;
+  bool unreachable_ = false;
+  bool asked_for_tx_ = false;
   bool released_ = false;
 
   std::map<std::string, std::string> metadata_;

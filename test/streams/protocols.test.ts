@@ -13,7 +13,7 @@ import {
   startWebSocket,
   type TlsIdentity,
 } from '../peers/index.js'
-import { type ProtocolName, policyOf, streamtype } from '../support/policies.js'
+import { ownTopic, type ProtocolName, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, receiveBytes, traceStates } from '../support/states.js'
 
 type Start = (options: { tls?: TlsIdentity }) => Promise<Peer>
@@ -48,7 +48,7 @@ for (const { protocol, name, start } of peers)
       })
 
       test('sends, receives, and passes through the states in order', async () => {
-        const stream = context.stream('it')
+        const stream = context.stream('it', ownTopic(protocol))
         const states = traceStates(stream)
         await stream.send('hello')
         assert.equal((await nextMessage(stream)).toString(), 'hello')
@@ -67,7 +67,7 @@ for (const { protocol, name, start } of peers)
       })
 
       test('carries 100,000 bytes both ways unchanged', async () => {
-        await using stream = context.stream('it')
+        await using stream = context.stream('it', ownTopic(protocol))
         const bytes = patternBytes(100_000)
         const sent = stream.send(bytes)
         assert.deepEqual(await receiveBytes(stream, bytes.length), bytes)
@@ -75,7 +75,7 @@ for (const { protocol, name, start } of peers)
       })
 
       test('keeps the order of messages', async () => {
-        await using stream = context.stream('it')
+        await using stream = context.stream('it', ownTopic(protocol))
         const count = transactional.has(protocol) ? 20 : 300
         const texts = Array.from({ length: count }, (_, n) => `message ${n};`)
         const sent = Promise.all(texts.map((text) => stream.send(text)))
@@ -85,14 +85,14 @@ for (const { protocol, name, start } of peers)
       })
 
       test('hands messages to a listener and pieces to chunks()', async () => {
-        await using listened = context.stream('it')
+        await using listened = context.stream('it', ownTopic(protocol))
         const heard = new Promise<string>((resolve) =>
           listened.on('message', (message) => resolve(message.text())),
         )
         await listened.send('to a listener')
         assert.equal(await heard, 'to a listener')
 
-        await using chunked = context.stream('it')
+        await using chunked = context.stream('it', ownTopic(protocol))
         const chunks = chunked.chunks()
         await chunked.send('to chunks')
         const first = await chunks.next()
@@ -105,6 +105,7 @@ for (const { protocol, name, start } of peers)
         let sent = false
         const received = new Promise<string>((resolve) => {
           context.stream('it', {
+            ...ownTopic(protocol),
             state(stream, state) {
               states.push(state)
               if (state === 'CREATING') stream.requestTx(text.length)
@@ -140,6 +141,7 @@ for (const { protocol, name, start } of peers)
           for (const where of ['CREATING', 'CONNECTING', 'CONNECTED', 'tx', 'rx']) {
             const over = new Promise<void>((resolve) => {
               context.stream('it', {
+                ...ownTopic(protocol),
                 state(stream, state) {
                   if (state === 'DESTROYING') resolve()
                   if (state === 'CREATING') stream.requestTx(1)
@@ -157,7 +159,7 @@ for (const { protocol, name, start } of peers)
       })
 
       test('disconnects on demand and connects again', async () => {
-        await using stream = context.stream('it')
+        await using stream = context.stream('it', ownTopic(protocol))
         const states = traceStates(stream)
         if (!transactional.has(protocol)) {
           await stream.connect()
@@ -172,7 +174,7 @@ for (const { protocol, name, start } of peers)
       })
 
       test('rejects what is pending when the stream is destroyed', async () => {
-        const stream = context.stream('it')
+        const stream = context.stream('it', ownTopic(protocol))
         const pending = stream.send('never mind')
         stream.destroy()
         await assert.rejects(pending, { code: 'ERR_SS_DESTROYED' })

@@ -13,8 +13,11 @@ export const perProtocol = {
   ws: { protocol: 'ws', http_url: '/', ws_binary: true },
   mqtt: {
     protocol: 'mqtt',
-    mqtt_topic: 'test/topic',
-    mqtt_subscribe: 'test/topic',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+    mqtt_topic: 'test/${topic}',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+    mqtt_subscribe: 'test/${topic}',
+    metadata: [{ topic: '' }],
     mqtt_qos: 1,
     mqtt_keep_alive: 60,
     mqtt_clean_start: true,
@@ -23,6 +26,13 @@ export const perProtocol = {
 } as const satisfies Record<string, Streamtype>
 
 export type ProtocolName = keyof typeof perProtocol
+
+let topics = 0
+
+/** What a stream of the protocol needs so as not to hear what other streams say. */
+export function ownTopic(protocol: ProtocolName): { metadata?: { topic: string } } {
+  return protocol === 'mqtt' ? { metadata: { topic: `topic-${++topics}` } } : {}
+}
 
 /** A streamtype that reaches `peer`. */
 export function streamtype(
