@@ -63,7 +63,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   readonly #native: NativeContext
   readonly #definitions = new Map<string, Streamtype>()
   readonly #streams = new Set<SecureStream>()
-  readonly #requests = new Set<Promise<Reply>>()
+  readonly #requests = new Set<Promise<void>>()
   readonly #closed: Promise<void>
   #resolveClosed!: () => void
   #rejectOperational!: (reason: unknown) => void
@@ -176,10 +176,9 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     if (options.body !== undefined) toBytes('options.body', options.body)
     if (options.timeout !== undefined && !(options.timeout >= 0))
       throw invalidArgType('options.timeout', 'a number of milliseconds', options.timeout)
-    const reply = performRequest(this, streamtype, options)
-    this.#requests.add(reply)
-    const over = () => this.#requests.delete(reply)
-    reply.then(over, over)
+    const { reply, over } = performRequest(this, streamtype, options)
+    this.#requests.add(over)
+    over.then(() => this.#requests.delete(over))
     return reply
   }
 
@@ -237,14 +236,15 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   }
 
   /**
-   * Ends the context in an orderly way: waits for the replies to requests and for messages that were
-   * given to `send()`, unless their connection fails, then destroys the streams.
+   * Ends the context in an orderly way: waits for the replies to requests, their bodies included
+   * unless nobody reads them, and for messages that were given to `send()`, unless their connection
+   * fails; then destroys the streams.
    *
    * @returns settles when nothing of the context is left
    */
   async close(): Promise<void> {
     this.#closing = true
-    await Promise.allSettled(this.#requests)
+    await Promise.all(this.#requests)
     await Promise.all([...this.#streams].map((stream) => stream.drained()))
     this.destroy()
     await this.#closed

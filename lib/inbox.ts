@@ -37,9 +37,9 @@ export class Inbox {
     this.#setReading = setReading
   }
 
-  /** Whether everything that will ever come has come. */
-  get ended(): boolean {
-    return this.#ended
+  /** Whether so much waits that no more is read, and nobody has begun to take it. */
+  get forsaken(): boolean {
+    return !this.#reading && !this.#hasReader
   }
 
   push(chunk: ReceivedChunk): void {

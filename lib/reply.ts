@@ -10,6 +10,7 @@ export class Reply {
   /** The streamtype's metadata, with what the response's headers set, as text. */
   readonly metadata: Readonly<Record<string, string>>
   readonly #chunks: AsyncIterable<Chunk>
+  readonly #cancel: () => void
   #taken = false
 
   /** @internal */
@@ -18,15 +19,17 @@ export class Reply {
     state: StateName | number,
     metadata: Readonly<Record<string, string>>,
     chunks: AsyncIterable<Chunk>,
+    cancel: () => void,
   ) {
     this.acked = acked
     this.state = state
     this.metadata = metadata
     this.#chunks = chunks
+    this.#cancel = cancel
   }
 
   /**
-   * The payload as it arrives, once.
+   * The payload as it arrives, once. Leaving it before its end ends the transaction.
    *
    * Iterating throws {@link DisconnectedError} when the connection ends before the payload does.
    */
@@ -58,6 +61,10 @@ export class Reply {
   async *#read(): AsyncGenerator<Buffer, void, void> {
     if (this.#taken) throw new TypeError('the body of this reply has been read already')
     this.#taken = true
-    for await (const { data } of this.#chunks) if (data.length > 0) yield data
+    try {
+      for await (const { data } of this.#chunks) if (data.length > 0) yield data
+    } finally {
+      this.#cancel()
+    }
   }
 }

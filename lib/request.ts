@@ -20,24 +20,30 @@ export interface RequestOptions {
 }
 
 /** One transaction on a stream of its own; see `context.request()`. */
-export async function performRequest(
+export function performRequest(
   context: Context,
   streamtype: string,
   options: RequestOptions,
-): Promise<Reply> {
-  options.signal?.throwIfAborted()
-  const protocol = context.definition(streamtype).protocol ?? 'h1'
-  if (protocol !== 'h1' && protocol !== 'h2')
-    throw new SecureStreamError(
-      'ERR_SS_NOT_TRANSACTIONAL',
-      `'${streamtype}' is of protocol ${protocol}, which has no transactions: use stream()`,
-    )
-  const stream = context.stream(streamtype, options.metadata ? { metadata: options.metadata } : {})
-  return new Transaction(stream, options).reply
+): { reply: Promise<Reply>; over: Promise<void> } {
+  try {
+    options.signal?.throwIfAborted()
+    const protocol = context.definition(streamtype).protocol ?? 'h1'
+    if (protocol !== 'h1' && protocol !== 'h2')
+      throw new SecureStreamError(
+        'ERR_SS_NOT_TRANSACTIONAL',
+        `'${streamtype}' is of protocol ${protocol}, which has no transactions: use stream()`,
+      )
+    const metadata = options.metadata ? { metadata: options.metadata } : {}
+    return new Transaction(context.stream(streamtype, metadata), options)
+  } catch (error) {
+    return { reply: Promise.reject(error), over: Promise.resolve() }
+  }
 }
 
 class Transaction {
   readonly reply: Promise<Reply>
+  /** Settles when the answer is complete, or nobody takes the rest of it. */
+  readonly over: Promise<void>
   readonly #stream: SecureStream
   #resolve!: (reply: Reply) => void
   #reject!: (reason: unknown) => void
@@ -52,6 +58,7 @@ class Transaction {
       this.#reject = reject
     })
     stream.on('state', this.#onState)
+    this.over = stream.closedOrForsaken()
 
     const abort = () => this.#fail(signal?.reason)
     const timer =
@@ -102,7 +109,11 @@ class Transaction {
     this.#answered = true
     const acked = this.#stream.goodResponse()
     const state = this.#stream.userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
-    this.#resolve(new Reply(acked, state, this.#stream.metadata, this.#stream.chunks()))
+    this.#resolve(
+      new Reply(acked, state, this.#stream.metadata, this.#stream.chunks(), () =>
+        this.#stream.destroy(),
+      ),
+    )
   }
 
   #fail(reason: unknown): void {

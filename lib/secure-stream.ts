@@ -89,6 +89,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   #connecting: { resolve: () => void; reject: (reason: unknown) => void }[] = []
   #closed: Promise<void>
   #resolveClosed!: () => void
+  #onForsaken: () => void = () => {}
   #abort: (() => void) | undefined
   #signal: AbortSignal | undefined
 
@@ -109,7 +110,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     this.#framed = definition.protocol !== 'raw'
     this.#metadataNames = metadataNames(definition)
     this.#outbox = new Outbox(streamtype, traits.acknowledged)
-    this.#inbox = new Inbox((on) => this.#native.setReading(on))
+    this.#inbox = new Inbox((on) => {
+      this.#native.setReading(on)
+      if (this.#inbox.forsaken) this.#onForsaken()
+    })
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -352,6 +356,14 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       })
     })
     await Promise.race([this.#outbox.drained(), stuck])
+  }
+
+  /** @internal Settles when the stream is over, or more has come than waits for nobody. */
+  closedOrForsaken(): Promise<void> {
+    const forsaken = new Promise<void>((resolve) => {
+      this.#onForsaken = resolve
+    })
+    return Promise.race([this.#closed, forsaken])
   }
 
   /** @internal Why the last connection attempt failed. */
