@@ -1,8 +1,9 @@
 // Runs a block of code from the documents among what they introduce: a context with the policy of
 // docs/streams.md, whose peers are real servers on this machine.
+import { subscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { openContext, type Policy } from 'lws-secure-streams'
+import { openContext, type Policy, type SecureStream } from 'lws-secure-streams'
 import { normalizePolicy } from 'lws-secure-streams/policy'
 import {
   CertificateAuthority,
@@ -26,6 +27,12 @@ function documentedPolicy(): Policy {
   return normalizePolicy(block?.[1] ?? '')
 }
 
+function destruction(stream: SecureStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.on('state', (state) => state === 'DESTROYING' && resolve())
+  })
+}
+
 async function main(block: string): Promise<void> {
   const authority = await CertificateAuthority.create()
   const identity = await authority.issue()
@@ -39,9 +46,16 @@ async function main(block: string): Promise<void> {
   }
 
   const context = await openContext({ policy, ca: authority.pem })
-  Object.assign(globalThis, { policy, context, stream: context.stream('chat') })
+  const stream = context.stream('chat')
+  Object.assign(globalThis, { policy, context, stream })
+  const over: Promise<unknown>[] = []
+  subscribe('lws-secure-streams:stream', (message) => {
+    over.push(destruction((message as { stream: SecureStream }).stream))
+  })
   try {
     await import(pathToFileURL(block).href)
+    // Handlers go on after the code itself has ended.
+    await Promise.all(over)
   } finally {
     context.destroy()
     for (const peer of peers.values()) await peer.close()
