@@ -1,6 +1,6 @@
 // Compiles lib/ into dist/: CommonJS and ES modules, with their types.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { Stop, say } from './console.mjs'
 import { inRoot } from './paths.mjs'
@@ -38,5 +38,7 @@ export function buildLib() {
   say('compiling lib/ to dist/')
   removeOrphans()
   tsc(['-p', 'tsconfig.json'])
+  // As npm does when it installs the package, so that the command runs from a clone too.
+  chmodSync(inRoot('dist', 'cli', 'main.mjs'), 0o755)
   writeStamp(stamp, state)
 }

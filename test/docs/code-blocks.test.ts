@@ -6,12 +6,14 @@ import { describe, it } from 'node:test'
 
 const root = process.cwd()
 const folder = path.join(root, 'build', 'docs')
+const surroundings = path.join(__dirname, 'surroundings.js')
 
 interface Block {
   document: string
   line: number
   extension: 'mts' | 'mjs'
-  isRun: boolean
+  /** As a program of its own, or with what the documents introduce. */
+  way: 'run' | 'use' | undefined
   code: string
 }
 
@@ -23,7 +25,8 @@ function blocksIn(document: string): Block[] {
     const fence = [...text.matchAll(/^```(ts|js)\b/gm)][index]
     const line = text.slice(0, fence?.index).split('\n').length
     const extension = language === 'ts' ? ('mts' as const) : ('mjs' as const)
-    return { document, line, extension, isRun: /\brun\b/.test(info), code }
+    const way = /\b(run|use)\b/.exec(info)?.[1] as Block['way']
+    return { document, line, extension, way, code }
   })
 }
 
@@ -83,11 +86,12 @@ describe('the code in README.md and docs/', () => {
     assert.ok(complaints === '', `\n${complaints}`)
   })
 
-  for (const block of blocks.filter(({ isRun }) => isRun)) {
+  for (const block of blocks)
     it(`${block.document}:${block.line} runs`, () => {
+      assert.ok(block.way, 'its fence does not say how it is run: see docs/building.md')
       const compiled = path.join(folder, 'out', fileName(block).replace(/mts$/, 'mjs'))
-      const result = spawnSync(process.execPath, [compiled], { encoding: 'utf8', timeout: 30_000 })
+      const args = block.way === 'use' ? [surroundings, compiled] : [compiled]
+      const result = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 })
       assert.equal(result.status, 0, result.stderr)
     })
-  }
 })

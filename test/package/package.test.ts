@@ -105,6 +105,12 @@ describe('the packed tarball in an empty project', () => {
     assert.match(await node(['--input-type=module', '-e', code], project), /opened and closed/)
   })
 
+  it('has the command lws-ss, which finds the prebuild', async () => {
+    const command = path.join(project, 'node_modules', '.bin', 'lws-ss')
+    const { addon } = JSON.parse(await run(command, ['doctor', '--json'], project))
+    assert.equal(addon.origin, 'prebuild')
+  })
+
   it('offers the policy half without the addon, by require and by import', async () => {
     const code = (load: string) =>
       `${load}.then((policy) => console.log(typeof policy.checkPolicy, process.report.getReport().sharedObjects.filter((name) => name.includes('secure_streams')).length))`

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { CertificateAuthority } from '../peers/index.js'
+import { lwsSs, version } from './helpers.js'
+
+describe('lws-ss doctor', () => {
+  it('says what the package runs with', () => {
+    const { status, stdout, stderr } = lwsSs(['doctor'])
+    assert.equal(stderr, '')
+    assert.equal(status, 0)
+    const rows = new Map(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/) as [string, string]),
+    )
+    const node = `${process.versions.node}, ${process.platform}-${process.arch}`
+    assert.equal(rows.get('lws-secure-streams'), version)
+    assert.ok(rows.get('Node')?.startsWith(node))
+    assert.match(rows.get('libwebsockets') ?? '', /^4\.\d+\.\d+/)
+    assert.match(rows.get('built with') ?? '', /\bLWS_ROLE_MQTT\b/)
+    assert.doesNotMatch(rows.get('built without') ?? '', /\bLWS_ROLE_MQTT\b/)
+    assert.ok(rows.get('TLS')?.includes(process.versions.openssl))
+    assert.match(rows.get('trust store') ?? '', /\S/)
+    assert.match(rows.get('addon') ?? '', /\.node \((prebuild|local build|chosen)\)$/)
+  })
+
+  it('says the same as an object with --json', () => {
+    const { status, stdout } = lwsSs(['doctor', '--json'])
+    assert.equal(status, 0)
+    const facts = JSON.parse(stdout)
+    assert.equal(facts.version, version)
+    assert.equal(facts.node.version, process.versions.node)
+    assert.equal(facts.node.platform, process.platform)
+    assert.equal(facts.node.arch, process.arch)
+    assert.match(facts.libwebsockets.version, /^4\.\d+\.\d+/)
+    assert.equal(facts.libwebsockets.features.LWS_ROLE_H2, true)
+    assert.ok(facts.tls.includes(process.versions.openssl))
+    assert.equal(typeof facts.trust.certificates, 'number')
+    assert.ok(path.isAbsolute(facts.addon.file))
+  })
+
+  it('counts the certificates of the trust store', async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'lws-cli-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = path.join(folder, 'ca.pem')
+    const authorities = [await CertificateAuthority.create(), await CertificateAuthority.create()]
+    writeFileSync(file, authorities.map(({ pem }) => `${pem}\n`).join(''))
+    const { stdout } = lwsSs(['doctor'], { SSL_CERT_FILE: file })
+    assert.ok(stdout.includes(`${file}, 2 certificates\n`), stdout)
+  })
+
+  it('goes on without a trust store, and names what is wrong with it', () => {
+    const { status, stdout } = lwsSs(['doctor'], { SSL_CERT_FILE: '/nowhere/ca.pem' })
+    assert.equal(status, 0)
+    assert.match(stdout, /^trust store .*\/nowhere\/ca\.pem, which cannot be read$/m)
+  })
+
+  it('fails with one line that names the file, the platform and the way out without an addon', () => {
+    const missing = path.resolve('build', 'missing.node')
+    for (const args of [['doctor'], ['doctor', '--json']]) {
+      const { status, stdout, stderr } = lwsSs(args, { LWS_SECURE_STREAMS_ADDON: missing })
+      assert.equal(status, 1)
+      assert.equal(stdout, '')
+      assert.match(stderr, /^lws-ss: [^\n]+\n$/)
+      for (const part of [missing, `${process.platform}-${process.arch}`, 'npm run build:native'])
+        assert.ok(stderr.includes(part), stderr)
+    }
+  })
+
+  it('fails in the same way when the file is no addon', (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'lws-cli-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = path.join(folder, 'addon.node')
+    writeFileSync(file, 'this is no shared library')
+    const { status, stderr } = lwsSs(['doctor'], { LWS_SECURE_STREAMS_ADDON: file })
+    assert.equal(status, 1)
+    assert.match(stderr, /^lws-ss: [^\n]*addon\.node[^\n]*\n$/)
+  })
+})

@@ -1,0 +1,65 @@
+// Runs a block of code from the documents among what they introduce: a context with the policy of
+// docs/streams.md, whose peers are real servers on this machine.
+import { subscribe } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { openContext, type Policy, type SecureStream } from 'lws-secure-streams'
+import { normalizePolicy } from 'lws-secure-streams/policy'
+import {
+  CertificateAuthority,
+  startHttp1,
+  startHttp2,
+  startMosquitto,
+  startRaw,
+  startWebSocket,
+} from '../peers/index.js'
+
+const servers = {
+  h1: startHttp1,
+  h2: startHttp2,
+  ws: startWebSocket,
+  mqtt: startMosquitto,
+  raw: startRaw,
+}
+
+function documentedPolicy(): Policy {
+  const block = /^```json\n(.*?)^```$/ms.exec(readFileSync('docs/streams.md', 'utf8'))
+  return normalizePolicy(block?.[1] ?? '')
+}
+
+function destruction(stream: SecureStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.on('state', (state) => state === 'DESTROYING' && resolve())
+  })
+}
+
+async function main(block: string): Promise<void> {
+  const authority = await CertificateAuthority.create()
+  const identity = await authority.issue()
+  const policy = documentedPolicy()
+  const peers = new Map()
+  for (const definition of policy.s.flatMap((entry) => Object.values(entry))) {
+    const { protocol = 'h1', tls = false } = definition
+    const name = `${protocol} ${tls}`
+    if (!peers.has(name)) peers.set(name, await servers[protocol](tls ? { tls: identity } : {}))
+    Object.assign(definition, { endpoint: 'localhost', port: peers.get(name).port })
+  }
+
+  const context = await openContext({ policy, ca: authority.pem })
+  const stream = context.stream('chat')
+  Object.assign(globalThis, { policy, context, stream })
+  const over: Promise<unknown>[] = []
+  subscribe('lws-secure-streams:stream', (message) => {
+    over.push(destruction((message as { stream: SecureStream }).stream))
+  })
+  try {
+    await import(pathToFileURL(block).href)
+    // Handlers go on after the code itself has ended.
+    await Promise.all(over)
+  } finally {
+    context.destroy()
+    for (const peer of peers.values()) await peer.close()
+  }
+}
+
+main(process.argv[2] as string)
