@@ -61,6 +61,8 @@ for (const protocol of ['h1', 'h2'] as const)
           const seen = peer.requests.at(-1)
           assert.equal(seen?.method, method)
           assert.equal(seen?.url, '/echo')
+          const authority = protocol === 'h1' ? seen?.headers.host : seen?.headers[':authority']
+          assert.equal(authority, `localhost:${peer.port}`)
           assert.equal(seen?.body.toString(), body ?? '')
         })
 
