@@ -1,4 +1,5 @@
 export { type AedesPeer, startAedes } from './aedes.js'
+export { startApart } from './apart.js'
 export { CertificateAuthority } from './certificates.js'
 export { patternBytes } from './http-handler.js'
 export { type Http1Peer, startHttp1 } from './http1.js'
