@@ -223,29 +223,32 @@ void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
 
 void EventLoop::Touch() {
   touched_ = true;
-  if (!closing_ && !in_turn_) uv_prepare_start(&prepare_, OnPrepare);
+  if (!in_turn_) Wake();
+}
+
+// A prepare handle that is started while others run, as by the turn of another context, waits for
+// the loop's next round; the idle handle keeps the loop from blocking until then.
+void EventLoop::Wake() {
+  if (closing_) return;
+  uv_prepare_start(&prepare_, OnPrepare);
+  uv_idle_start(&idle_, [](uv_idle_t*) {});
 }
 
 void EventLoop::OnPrepare(uv_prepare_t* handle) {
   auto* self = static_cast<EventLoop*>(handle->data);
-  uv_prepare_stop(handle);
+  uv_prepare_stop(&self->prepare_);
+  uv_idle_stop(&self->idle_);
   self->in_turn_ = true;
+  self->more_due_ = false;
   for (int n = 0; self->touched_ && !self->closing_ && n < kTurnsInARow; n++) {
     self->touched_ = false;
     self->owner_->Turn();
   }
   self->in_turn_ = false;
-  // A prepare handle does not keep the loop from blocking, an idle one does.
-  if (self->touched_ && !self->closing_) uv_idle_start(&self->idle_, OnIdle);
+  if (self->touched_ || self->more_due_) self->Touch();
 }
 
 void EventLoop::OnTimer(uv_timer_t* handle) { static_cast<EventLoop*>(handle->data)->Touch(); }
-
-void EventLoop::OnIdle(uv_idle_t* handle) {
-  auto* self = static_cast<EventLoop*>(handle->data);
-  uv_idle_stop(handle);
-  self->Touch();
-}
 
 void EventLoop::ServicePending() {
   int wait;
@@ -259,8 +262,9 @@ void EventLoop::ServicePending() {
     }
   }
 
-  if (wait == 0)
-    uv_idle_start(&idle_, OnIdle);
+  more_due_ = wait == 0;
+  if (more_due_)
+    uv_timer_stop(&timer_);
   else if (wait >= kLongestWaitMs)
     uv_timer_stop(&timer_);
   else

@@ -57,7 +57,6 @@ class EventLoop {
   static void OnPoll(uv_poll_t* handle, int status, int events);
   static void OnPrepare(uv_prepare_t* handle);
   static void OnTimer(uv_timer_t* handle);
-  static void OnIdle(uv_idle_t* handle);
   static void OnHandleClosed(uv_handle_t* handle);
 
   Watcher* Find(lws_sockfd_type fd);
@@ -67,6 +66,7 @@ class EventLoop {
   void Serve(Watcher* watcher, short revents);
   void ServeWrites(lws_sockfd_type fd);
   void DrainWrites();
+  void Wake();
   void CloseHandle(uv_handle_t* handle);
 
   uv_loop_t* loop_;
@@ -81,6 +81,7 @@ class EventLoop {
   bool closing_ = false;
   bool touched_ = false;
   bool in_turn_ = false;
+  bool more_due_ = false;
   std::unordered_map<lws_sockfd_type, Watcher*> watchers_;
   std::vector<lws_sockfd_type> writers_;
 };

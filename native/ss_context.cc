@@ -215,6 +215,8 @@ void SsContext::CloseNow() {
     lws_ = nullptr;
     lws_context_destroy(going);
   }
+  // What they still wanted is void; a stream lets go of JavaScript when it has nothing left to do.
+  for (SsStream* stream : streams) stream->Work();
   for (SsStream* stream : streams) stream->Tell();
   scheduled_.clear();
   TellNotices();

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import {
+  AllRetriesFailedError,
+  openContext,
+  type PolicyInput,
+  UnreachableError,
+} from 'lws-secure-streams'
+import {
+  CertificateAuthority,
+  startAedes,
+  startHttp1,
+  startHttp2,
+  startRaw,
+  startWebSocket,
+} from '../peers/index.js'
+import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
+import { nextMessage, nextState, traceStates } from '../support/states.js'
+
+const protocols = Object.keys(perProtocol) as ProtocolName[]
+const starts = {
+  h1: startHttp1,
+  h2: startHttp2,
+  ws: startWebSocket,
+  mqtt: startAedes,
+  raw: startRaw,
+}
+const topic = (protocol: ProtocolName) => (protocol === 'mqtt' ? { metadata: { topic: 't' } } : {})
+
+/** A port that nobody listens on, and nobody else will: it is taken, not listened on. */
+async function deadPort(): Promise<{ port: number; release: () => void }> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  const client = net.connect(port, '127.0.0.1')
+  const [accepted] = (await once(server, 'connection')) as [net.Socket]
+  await once(client, 'connect')
+  server.close()
+  // An established connection keeps the port from being given to another listener.
+  return {
+    port,
+    release: () => {
+      client.destroy()
+      accepted.destroy()
+    },
+  }
+}
+
+async function withContext<T>(
+  policy: PolicyInput,
+  use: (context: Awaited<ReturnType<typeof openContext>>) => Promise<T>,
+): Promise<T> {
+  const context = await openContext({ policy })
+  try {
+    return await use(context)
+  } finally {
+    await context.close()
+  }
+}
+
+const threeAttempts = [
+  'CREATING',
+  'POLL',
+  ...Array(3).fill(['CONNECTING', 'UNREACHABLE']).flat(),
+  'ALL_RETRIES_FAILED',
+]
+// A retry is a request to send, as lws sees it.
+const withoutPolls = (states: unknown[]) => states.filter((state, n) => state !== 'POLL' || n === 1)
+
+for (const protocol of protocols)
+  describe(`failures on ${protocol}`, { timeout: 60_000 }, () => {
+    test('nobody listens: the policy decides how often it is tried, then it is over', async () => {
+      const { port, release } = await deadPort()
+      await withContext(policyOf({ it: streamtype(protocol, { port }) }), async (context) => {
+        const stream = context.stream('it', topic(protocol))
+        const states = traceStates(stream)
+        const error = await stream.send('x').catch((error) => error)
+        assert.ok(error instanceof AllRetriesFailedError)
+        assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
+        assert.ok(error.cause instanceof UnreachableError)
+        assert.match(error.cause.message, /conn fail|refused/)
+        assert.deepEqual(withoutPolls(states), threeAttempts)
+
+        states.length = 0
+        await assert.rejects(stream.send('y'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+        await assert.rejects(stream.connect(), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+        assert.equal(states.filter((state) => state === 'ALL_RETRIES_FAILED').length, 2)
+        stream.destroy()
+      })
+      release()
+    })
+
+    test('a name that does not exist', async () => {
+      const definition = streamtype(protocol, { port: 1 }, { endpoint: 'does-not-exist.invalid' })
+      await withContext(policyOf({ it: definition }), async (context) => {
+        const stream = context.stream('it', topic(protocol))
+        const states = traceStates(stream)
+        const error = await stream.send('x').catch((error) => error)
+        assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
+        assert.match(error.cause.message, /DNS/i)
+        assert.deepEqual(withoutPolls(states), threeAttempts)
+        stream.destroy()
+      })
+    })
+
+    test('without a retry policy the first failure is the last', async () => {
+      const { port, release } = await deadPort()
+      const { retry: _, ...definition } = streamtype(protocol, { port })
+      await withContext(policyOf({ it: definition }), async (context) => {
+        const stream = context.stream('it', topic(protocol))
+        const states = traceStates(stream)
+        await assert.rejects(stream.send('x'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+        assert.deepEqual(states, [
+          'CREATING',
+          'POLL',
+          'CONNECTING',
+          'UNREACHABLE',
+          'ALL_RETRIES_FAILED',
+        ])
+        stream.destroy()
+      })
+      release()
+    })
+
+    test('a server that hangs up during the TLS handshake', async () => {
+      await using peer = await startRaw({ accept: (socket) => socket.destroy() })
+      await withContext(
+        policyOf({ it: streamtype(protocol, peer, { tls: true }) }),
+        async (context) => {
+          const stream = context.stream('it', topic(protocol))
+          await assert.rejects(stream.send('x'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+          stream.destroy()
+        },
+      )
+    })
+
+    test('a server that hangs up as soon as it hears something', async () => {
+      await using peer = await startRaw({
+        accept: (socket) => socket.once('data', () => socket.destroy()),
+      })
+      await withContext(policyOf({ it: streamtype(protocol, peer) }), async (context) => {
+        const stream = context.stream('it', topic(protocol))
+        const states = traceStates(stream)
+        const sent = stream.send('x')
+        if (protocol === 'raw') {
+          await sent
+          await nextState(stream, 'DISCONNECTED')
+        } else {
+          await assert.rejects(sent, { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+          assert.deepEqual(withoutPolls(states), threeAttempts)
+        }
+        stream.destroy()
+      })
+    })
+
+    test('connections that are cut are made again, and nothing that was queued is lost', async () => {
+      await using peer = await starts[protocol]()
+      const definition = streamtype(protocol, peer, { opportunistic: false })
+      await withContext(policyOf({ it: definition }), async (context) => {
+        const stream = context.stream('it', topic(protocol))
+        await stream.send('before')
+        assert.equal((await nextMessage(stream)).toString(), 'before')
+        const disconnected = nextState(stream, 'DISCONNECTED')
+        if (protocol !== 'h1' && protocol !== 'h2') {
+          peer.dropConnections()
+          await disconnected
+        }
+        await stream.send('after')
+        assert.equal((await nextMessage(stream)).toString(), 'after')
+        stream.destroy()
+        await disconnected
+      })
+    })
+  })
+
+for (const protocol of ['h1', 'h2'] as const)
+  describe(`answers on ${protocol} that are no success`, { timeout: 60_000 }, () => {
+    let peer: Awaited<ReturnType<typeof startHttp1>>
+    before(async () => {
+      peer = (await starts[protocol]()) as typeof peer
+    })
+    after(() => peer.close())
+
+    for (const status of [503, 429])
+      test(`${status} is tried again as long as the policy says`, async () => {
+        const definition = streamtype(protocol, peer, { http_url: `/status/${status}` })
+        await withContext(policyOf({ it: definition }), async (context) => {
+          const stream = context.stream('it')
+          const states = traceStates(stream)
+          const before = peer.requests.length
+          const error = await stream.send('x').catch((error) => error)
+          assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
+          assert.match(error.cause.message, new RegExp(String(status)))
+          assert.deepEqual(withoutPolls(states), threeAttempts)
+          assert.equal(peer.requests.length - before, 3)
+          assert.ok(peer.requests.slice(before).every(({ body }) => body.toString() === 'x'))
+          stream.destroy()
+        })
+      })
+
+    test('404 is a refusal', async () => {
+      const definition = streamtype(protocol, peer, { http_url: '/status/404' })
+      await withContext(policyOf({ it: definition }), async (context) => {
+        const stream = context.stream('it')
+        const states = traceStates(stream)
+        await assert.rejects(stream.send('x'), { code: 'ERR_SS_NACK', state: 'QOS_NACK_REMOTE' })
+        if (!states.includes('DISCONNECTED')) await nextState(stream, 'DISCONNECTED')
+        assert.deepEqual(states.slice(3), ['CONNECTED', 'QOS_NACK_REMOTE', 'DISCONNECTED'])
+        stream.destroy()
+      })
+    })
+
+    test('an answer that is cut off is not an answer', async () => {
+      const definition = streamtype(protocol, peer, { http_url: '/truncate' })
+      await withContext(policyOf({ it: definition }), async (context) => {
+        const stream = context.stream('it')
+        const states = traceStates(stream)
+        await assert.rejects(stream.send('x'), { code: 'ERR_SS_DISCONNECTED' })
+        assert.ok(!states.includes('QOS_ACK_REMOTE'))
+        stream.destroy()
+        const { value } = await stream[Symbol.asyncIterator]().next()
+        assert.equal(value, undefined)
+      })
+    })
+  })
+
+describe('certificates', { timeout: 60_000 }, () => {
+  const day = 24 * 60 * 60 * 1000
+  const cases = [
+    { name: 'of an unknown authority', trusted: false, options: {}, says: /self.signed|issuer/i },
+    { name: 'for another name', trusted: true, options: { names: ['example.com'] }, says: /host/i },
+    {
+      name: 'that has expired',
+      trusted: true,
+      options: { notAfter: new Date(Date.now() - day / 2) },
+      says: /expired/i,
+    },
+    {
+      name: 'of tomorrow',
+      trusted: true,
+      options: { notBefore: new Date(Date.now() + day) },
+      says: /not yet valid/i,
+    },
+  ]
+  for (const { name, trusted, options, says } of cases)
+    for (const protocol of protocols)
+      test(`${protocol} refuses one ${name}, and says so`, async () => {
+        const authority = await CertificateAuthority.create()
+        const other = await CertificateAuthority.create('Another CA')
+        await using peer = await starts[protocol]({ tls: await authority.issue(options) })
+        const definition = streamtype(protocol, peer, { tls: true })
+        await withContext(
+          policyOf({ it: definition }, trusted ? authority : other),
+          async (context) => {
+            const stream = context.stream('it', topic(protocol))
+            const error = await stream.send('x').catch((error) => error)
+            assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
+            assert.match(error.cause.message, says)
+            stream.destroy()
+          },
+        )
+      })
+})
