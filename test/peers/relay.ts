@@ -1,0 +1,28 @@
+import net from 'node:net'
+import { ServerPeer } from './peer.js'
+
+/** Stands between a client and a server, and passes on what the server says in pieces of one byte. */
+export class OneByteRelay extends ServerPeer {}
+
+async function passOn(from: net.Socket, to: net.Socket): Promise<void> {
+  for await (const bytes of from)
+    for (const byte of bytes as Buffer) {
+      to.write(Buffer.of(byte))
+      // So that it is read alone.
+      await new Promise(setImmediate)
+    }
+}
+
+export async function startOneByteRelay(to: { port: number }): Promise<OneByteRelay> {
+  const relay = await OneByteRelay.listen(
+    net.createServer({ noDelay: true }, (client) => {
+      const server = net.connect(to.port, '127.0.0.1')
+      client.pipe(server)
+      client.on('close', () => server.destroy())
+      server.on('error', () => {})
+      server.on('close', () => client.end())
+      passOn(server, client).catch(() => client.destroy())
+    }),
+  )
+  return relay
+}
