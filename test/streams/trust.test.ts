@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { type ContextOptions, openContext } from 'lws-secure-streams'
+import { CertificateAuthority, type Http1Peer, startHttp1 } from '../peers/index.js'
+import { policyOf, streamtype } from '../support/policies.js'
+
+describe('what is trusted', { timeout: 60_000 }, () => {
+  let authority: CertificateAuthority
+  let other: CertificateAuthority
+  let peer: Http1Peer
+  before(async () => {
+    authority = await CertificateAuthority.create('One CA')
+    other = await CertificateAuthority.create('Other CA')
+    peer = await startHttp1({ tls: await authority.issue() })
+  })
+  after(() => peer.close())
+
+  async function outcome(options: Pick<ContextOptions, 'ca'>, store?: CertificateAuthority) {
+    const definition = streamtype('h1', peer, { tls: true })
+    const policy = policyOf({ it: definition }, store)
+    const context = await openContext({ policy, ...options })
+    try {
+      return await (await context.request('it', { body: 'trusted' })).text()
+    } catch (error) {
+      return (error as { code: string }).code
+    } finally {
+      await context.close()
+    }
+  }
+
+  const refused = 'ERR_SS_ALL_RETRIES_FAILED'
+
+  test("the policy's trust store, and nothing beside it", async () => {
+    assert.equal(await outcome({}, authority), 'trusted')
+    assert.equal(await outcome({}, other), refused)
+    assert.equal(await outcome({ ca: authority.pem }, other), refused)
+  })
+
+  test("without one, 'ca' as PEM or DER, one or several", async () => {
+    assert.equal(await outcome({ ca: authority.pem }), 'trusted')
+    assert.equal(await outcome({ ca: authority.der }), 'trusted')
+    assert.equal(await outcome({ ca: Buffer.from(other.pem + authority.pem) }), 'trusted')
+    assert.equal(await outcome({ ca: [other.der, authority.pem] }), 'trusted')
+    assert.equal(await outcome({ ca: other.pem }), refused)
+  })
+
+  test("'system' and 'node' do not know a CA of ours", async () => {
+    assert.equal(await outcome({}), refused)
+    assert.equal(await outcome({ ca: 'system' }), refused)
+    assert.equal(await outcome({ ca: 'node' }), refused)
+  })
+
+  test("'system' goes by SSL_CERT_FILE", async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'trust-'))
+    const file = path.join(folder, 'ca.pem')
+    await writeFile(file, authority.pem)
+    const policy = policyOf({ it: streamtype('h1', peer, { tls: true }) })
+    const program = `
+      const { openContext } = require(${JSON.stringify(require.resolve('lws-secure-streams'))})
+      openContext({ policy: ${JSON.stringify(policy)} })
+        .then(async (context) => {
+          console.log(await (await context.request('it', { body: 'trusted' })).text())
+          await context.close()
+        })
+        .catch((error) => { console.log(error.code); process.exit() })`
+    const run = async (named: string) => {
+      const env = { ...process.env, SSL_CERT_FILE: named }
+      const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], { env })
+      return stdout.trim()
+    }
+    assert.equal(await run(file), 'trusted')
+    assert.equal(await run(path.join(folder, 'missing.pem')), 'ERR_SS_TRUST')
+    await rm(folder, { recursive: true })
+  })
+
+  test('what is no certificate is an argument error', async () => {
+    const policy = policyOf({ it: streamtype('h1', peer, { tls: true }) })
+    for (const ca of [
+      'nonsense',
+      Buffer.from('nonsense'),
+      '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----',
+    ])
+      await assert.rejects(openContext({ policy, ca }), { code: 'ERR_INVALID_ARG_VALUE' })
+    await assert.rejects(openContext({ policy, ca: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+  })
+})
