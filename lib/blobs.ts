@@ -1,12 +1,21 @@
 import { checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
 import type { Context } from './context.js'
 
-/** lws_system blobs: what a policy refers to and does not hold. */
+/**
+ * lws_system blobs: what a policy refers to and does not hold.
+ *
+ * Specification: `auth`, `client cert`, `http_auth_header` and the keys after it.
+ */
 export interface Blobs {
   /** Auth tokens; a streamtype's `use_auth` and `http_auth_header` name them by index. At most 4. */
   auth?: readonly (string | Uint8Array)[]
   /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 2. */
-  clientCert?: readonly { cert: Uint8Array; key: Uint8Array }[]
+  clientCert?: readonly {
+    /** The certificate, as DER. */
+    cert: Uint8Array
+    /** Its key, PKCS#8 or SEC1, as DER. */
+    key: Uint8Array
+  }[]
   /** Sent in `http_dsn_header`. */
   deviceSerial?: string
   /** Sent in `http_fwv_header`. */
@@ -15,7 +24,9 @@ export interface Blobs {
   deviceType?: string
   /** MQTT client identifier, at most 128 bytes. Default: one that libwebsockets makes up. */
   mqttClientId?: string
+  /** User name for MQTT brokers. Default: none. */
   mqttUsername?: string
+  /** Password for MQTT brokers. Default: none. */
   mqttPassword?: string | Uint8Array
 }
 

@@ -16,7 +16,9 @@ import { SecureStreamError } from './secure-stream-error.js'
 
 /** A line of libwebsockets' log. */
 export interface LogLine {
+  /** How much it matters; `info` and `debug` only with `NODE_DEBUG=lws-secure-streams`. */
   readonly level: 'error' | 'warn' | 'notice' | 'info' | 'debug'
+  /** The line, without its end. */
   readonly text: string
 }
 
@@ -26,6 +28,7 @@ export interface ContextEvents {
   state: [name: string]
   /** A fetched or changed policy took effect. */
   policy: [policy: Policy]
+  /** Whether a captive portal was found. Specification: "Captive Portal Detection". */
   captivePortal: [detected: boolean]
   /** A line of libwebsockets' log. Lines are made only while somebody listens. */
   log: [line: LogLine]
@@ -52,7 +55,8 @@ const EVERYTHING = 0xfff
 const debug = debuglog('lws-secure-streams')
 
 /**
- * One policy database on one event loop, as {@link openContext} makes it.
+ * One policy database on one event loop, as {@link openContext} makes it. Specification: "JSON Policy
+ * Database".
  *
  * A context keeps the process running while one of its streams is open.
  */
@@ -160,7 +164,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   }
 
   /**
-   * Performs one transaction.
+   * Performs one transaction. Specification: "http transport".
    *
    * @param streamtype - a name in the policy's `s`, of protocol `h1` or `h2`
    * @returns the reply, as soon as the peer's response has begun; a NACK is a reply with
@@ -258,6 +262,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     this.#native.close()
   }
 
+  /** {@link close}, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

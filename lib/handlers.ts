@@ -25,6 +25,7 @@ export interface TxRoom {
 
 /** What a tx handler sends. */
 export interface TxPayload {
+  /** At most {@link TxRoom.room} bytes; text is UTF-8. */
   readonly data: string | Uint8Array
   /** It begins a message. Default: `false`. */
   readonly som?: boolean

@@ -103,9 +103,10 @@ async function open(options: ContextOptions): Promise<Context> {
  * Opens a context: one policy database on the event loop of the calling thread.
  *
  * @returns a context, when libwebsockets reports OPERATIONAL
- * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError}; the signal's
- *   reason; a file system error for a policy file that cannot be read. Synchronously, a `TypeError`
- *   with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
+ * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError};
+ *   {@link SecureStreamError} `ERR_SS_TRUST` when the system's certificates are needed and not found; the
+ *   signal's reason; a file system error for a policy file that cannot be read. Synchronously, a
+ *   `TypeError` with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
  *   `ERR_SS_NOT_IMPLEMENTED` for an option of a later version.
  */
 export function openContext(options: ContextOptions): Promise<Context> {

@@ -37,14 +37,23 @@ export class Reply {
     return this.#read()
   }
 
-  /** The whole payload. */
+  /**
+   * The whole payload.
+   *
+   * @throws {@link DisconnectedError} when the connection ends before the payload does; TypeError when
+   *   the payload has been read already
+   */
   async bytes(): Promise<Buffer> {
     const pieces: Buffer[] = []
     for await (const piece of this.#read()) pieces.push(piece)
     return Buffer.concat(pieces)
   }
 
-  /** The whole payload as UTF-8 text. */
+  /**
+   * The whole payload as UTF-8 text.
+   *
+   * @throws as {@link bytes} does
+   */
   async text(): Promise<string> {
     return (await this.bytes()).toString('utf8')
   }
@@ -52,7 +61,7 @@ export class Reply {
   /**
    * The whole payload parsed as JSON.
    *
-   * @throws SyntaxError when it is not JSON.
+   * @throws SyntaxError when it is not JSON; otherwise as {@link bytes} does
    */
   async json(): Promise<unknown> {
     return JSON.parse(await this.text())

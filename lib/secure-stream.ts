@@ -32,12 +32,17 @@ export interface StreamOptions {
   signal?: AbortSignal
 }
 
-/** Counters of one stream. */
+/** Counters of one stream; with handlers, only `connections` counts. */
 export interface StreamStats {
+  /** Messages given to `send()`. */
   messagesSent: number
+  /** Messages that arrived whole; on raw, pieces. */
   messagesReceived: number
+  /** Bytes given to `send()`. */
   bytesSent: number
+  /** Bytes of payload that arrived. */
   bytesReceived: number
+  /** How often `CONNECTED` was reached. */
   connections: number
 }
 
@@ -223,7 +228,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     }
   }
 
-  /** A Node stream: each write is sent as a message, and what arrives is read in pieces. */
+  /**
+   * A Node stream: each write is sent as a message, and what arrives is read in pieces. Destroying
+   * either destroys the other.
+   */
   duplex(): Duplex {
     return streamDuplex(this)
   }
@@ -260,9 +268,12 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   }
 
   /**
-   * Sets the value of a piece of the streamtype's metadata, for the next transaction.
+   * Sets the value of a piece of the streamtype's metadata, for the next transaction. Specification:
+   * `metadata`.
    *
-   * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it
+   * @param value - text is UTF-8
+   * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it;
+   *   TypeError for another value
    */
   setMetadata(name: string, value: string | Uint8Array): void {
     this.#native.setMetadata(this.#checkMetadataName(name), toBytes('value', value))
@@ -281,7 +292,14 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     return encoding === 'buffer' ? value : value?.toString(encoding)
   }
 
-  /** Makes the state `TIMEOUT` happen after `ms`, by default the policy's `timeout_ms`. */
+  /**
+   * Makes the state `TIMEOUT` happen, unless the connection or the transaction ends before.
+   * Specification: `timeout_ms`.
+   *
+   * @param ms - milliseconds. Default, and 0: the policy's `timeout_ms`; without that nothing
+   *   happens
+   * @throws TypeError, RangeError for another time
+   */
   startTimeout(ms: number = FROM_POLICY): void {
     checkInteger('ms', ms, 0, 0xffffffff)
     this.#native.startTimeout(ms)
@@ -292,20 +310,32 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     this.#native.cancelTimeout()
   }
 
-  /** Answers a transaction as a server: `lws_ss_server_ack()`. */
+  /**
+   * Answers a transaction as a server: `lws_ss_server_ack()`. Specification: "Secure Streams SERVER
+   * State lifecycle".
+   *
+   * @param nack - 0 accepts; otherwise the HTTP status to refuse with, up to 999. Default: 0
+   * @throws TypeError, RangeError for another status
+   */
   serverAck(nack = 0): void {
     checkInteger('nack', nack, 0, 999)
     this.#native.serverAck(nack)
   }
 
-  /** Lets the peer send `bytes` more, on protocols with such credit (h2). */
+  /**
+   * Lets the peer send more, on protocols with such credit (h2): `lws_ss_add_peer_tx_credit()`.
+   *
+   * @param bytes - how much more; less when negative
+   * @throws TypeError, RangeError for another number
+   */
   addPeerTxCredit(bytes: number): void {
     checkInteger('bytes', bytes, -0x80000000, 0x7fffffff)
     this.#native.addPeerTxCredit(bytes)
   }
 
   /**
-   * Replaces handlers: `lws_ss_change_handlers()`. Those not named stay.
+   * Replaces handlers: `lws_ss_change_handlers()`. Those not named stay. Specification: "HTTP and ws
+   * serving".
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE` on a stream that was made without handlers
    */
@@ -343,6 +373,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     return this
   }
 
+  /** {@link destroy}, at the end of an `await using` block; settles when the stream is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.destroy()
     await this.#closed

@@ -6,25 +6,45 @@
  * Specification: "Secure Streams CLIENT State lifecycle", "Secure Streams SERVER State lifecycle".
  */
 export const State = {
+  /** The stream exists. */
   CREATING: 'CREATING',
+  /** The connection is gone. */
   DISCONNECTED: 'DISCONNECTED',
+  /** An attempt to connect failed. */
   UNREACHABLE: 'UNREACHABLE',
+  /** Never reached in libwebsockets 4.3.5. */
   AUTH_FAILED: 'AUTH_FAILED',
+  /** There is a connection; on h1 and h2, the response's headers are there. */
   CONNECTED: 'CONNECTED',
+  /** An attempt to connect begins. */
   CONNECTING: 'CONNECTING',
+  /** The stream is gone; no state follows. */
   DESTROYING: 'DESTROYING',
+  /** Something is to be sent, and there is no connection. */
   POLL: 'POLL',
+  /** Every attempt that the policy's `retry` allows has failed. */
   ALL_RETRIES_FAILED: 'ALL_RETRIES_FAILED',
+  /** The peer accepted a message. */
   QOS_ACK_REMOTE: 'QOS_ACK_REMOTE',
+  /** The peer refused a message. */
   QOS_NACK_REMOTE: 'QOS_NACK_REMOTE',
+  /** Never reached in libwebsockets 4.3.5. */
   QOS_ACK_LOCAL: 'QOS_ACK_LOCAL',
+  /** Never reached in libwebsockets 4.3.5. */
   QOS_NACK_LOCAL: 'QOS_NACK_LOCAL',
+  /** The time given to `startTimeout()` is over. */
   TIMEOUT: 'TIMEOUT',
+  /** A server: a request has arrived. */
   SERVER_TXN: 'SERVER_TXN',
+  /** A server: a connection is a WebSocket from now on. */
   SERVER_UPGRADE: 'SERVER_UPGRADE',
+  /** Never told: every stream would hear of it, whatever the cause. */
   EVENT_WAIT_CANCELLED: 'EVENT_WAIT_CANCELLED',
+  /** A proxied stream: the link to the proxy is being made again. */
   UPSTREAM_LINK_RETRY: 'UPSTREAM_LINK_RETRY',
+  /** Never reached in libwebsockets 4.3.5. */
   SINK_JOIN: 'SINK_JOIN',
+  /** Never reached in libwebsockets 4.3.5. */
   SINK_PART: 'SINK_PART',
 } as const
 

@@ -1,6 +1,9 @@
 import { SecureStreamError } from '../secure-stream-error.js'
 
-/** The native part of the package is missing for this platform, or does not load. */
+/**
+ * The native part of the package is missing for this platform, or does not load. Its `code` is
+ * `ERR_SS_ADDON_LOAD`.
+ */
 export class AddonLoadError extends SecureStreamError {
   /** The file, or the folder, in which the addon was sought. */
   readonly file: string

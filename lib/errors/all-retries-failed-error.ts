@@ -1,6 +1,9 @@
 import { SecureStreamError } from '../secure-stream-error.js'
 
-/** Every attempt that the policy's `retry` allows has failed; `cause` is the last failure. */
+/**
+ * Every attempt that the policy's `retry` allows has failed; `cause` is the last failure. Its `code`
+ * is `ERR_SS_ALL_RETRIES_FAILED`.
+ */
 export class AllRetriesFailedError extends SecureStreamError {
   constructor(streamtype: string, cause: Error | undefined) {
     const why = cause ? `: ${cause.message}` : ''

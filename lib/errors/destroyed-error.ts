@@ -1,6 +1,9 @@
 import { SecureStreamError } from '../secure-stream-error.js'
 
-/** The stream or the context was destroyed before the operation could end; `cause` says why when it was told. */
+/**
+ * The stream or the context was destroyed before the operation could end; `cause` says why when it
+ * was told. Its `code` is `ERR_SS_DESTROYED`.
+ */
 export class DestroyedError extends SecureStreamError {
   constructor(what: string, cause?: unknown) {
     super('ERR_SS_DESTROYED', `${what} is destroyed`, { cause })

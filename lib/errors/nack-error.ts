@@ -1,7 +1,7 @@
 import { SecureStreamError } from '../secure-stream-error.js'
 import type { StateName } from '../state.js'
 
-/** The peer answered that it did not accept what was sent. */
+/** The peer answered that it did not accept what was sent. Its `code` is `ERR_SS_NACK`. */
 export class NackError extends SecureStreamError {
   /** The state that said so: `QOS_NACK_REMOTE`, or a number that `http_resp_map` gave. */
   readonly state: StateName | number

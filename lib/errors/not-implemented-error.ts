@@ -1,6 +1,9 @@
 import { SecureStreamError } from '../secure-stream-error.js'
 
-/** The specification has it and this version of the library does not yet. */
+/**
+ * The specification has it and this version of the library does not yet. Its `code` is
+ * `ERR_SS_NOT_IMPLEMENTED`.
+ */
 export class NotImplementedError extends SecureStreamError {
   constructor(what: string) {
     super(

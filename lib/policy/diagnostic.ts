@@ -3,6 +3,7 @@ export type Severity = 'error' | 'warning' | 'info'
 
 /** One finding in a policy. */
 export interface Diagnostic {
+  /** How much it matters. */
   readonly severity: Severity
   /** Stable, kebab-case: what tools match on. */
   readonly code: string

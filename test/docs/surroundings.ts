@@ -1,7 +1,10 @@
 // Runs a block of code from the documents among what they introduce: a context with the policy of
 // docs/streams.md, whose peers are real servers on this machine.
+
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { openContext, type Policy, type SecureStream } from 'lws-secure-streams'
 import { normalizePolicy } from 'lws-secure-streams/policy'
@@ -27,6 +30,14 @@ function documentedPolicy(): Policy {
   return normalizePolicy(block?.[1] ?? '')
 }
 
+/** Puts the files that the documents read into a folder, and goes there. */
+function putFiles(files: Record<string, string | Buffer>): void {
+  const folder = path.join('build', 'docs', 'files')
+  mkdirSync(folder, { recursive: true })
+  process.chdir(folder)
+  for (const [name, content] of Object.entries(files)) writeFileSync(name, content)
+}
+
 function destruction(stream: SecureStream): Promise<void> {
   return new Promise((resolve) => {
     stream.on('state', (state) => state === 'DESTROYING' && resolve())
@@ -45,6 +56,12 @@ async function main(block: string): Promise<void> {
     Object.assign(definition, { endpoint: 'localhost', port: peers.get(name).port })
   }
 
+  putFiles({
+    'policy.json': JSON.stringify(policy),
+    'ca.pem': authority.pem,
+    'client.der': new X509Certificate(identity.cert).raw,
+    'key.der': createPrivateKey(identity.key).export({ type: 'pkcs8', format: 'der' }),
+  })
   const context = await openContext({ policy, ca: authority.pem })
   const stream = context.stream('chat')
   Object.assign(globalThis, { policy, context, stream })
