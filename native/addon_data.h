@@ -22,13 +22,15 @@ class AddonData {
   void RequestStarted() { requests_++; }
   void RequestDone();
 
-  // False once the environment is going away: JavaScript must not be called any more.
-  bool can_call_js() const { return !closing_; }
+  // False once the environment is going away, which a worker that is terminated does before it runs
+  // cleanup hooks: JavaScript must not be called any more.
+  bool can_call_js() const;
 
  private:
   static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
   void FinishWhenIdle();
 
+  napi_env env_;
   std::unordered_set<SsContext*> contexts_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   int requests_ = 0;

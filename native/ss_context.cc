@@ -65,6 +65,8 @@ SsContext::~SsContext() = default;
 
 bool SsContext::Open(const Napi::Object& options) {
   policy_ = options.Get("policy").As<Napi::String>().Utf8Value();
+  // There is always one, but not in a worker that is being terminated.
+  if (policy_.empty()) return false;
 
   log_.u.emit_cx = OnLog;
   log_.opaque = this;
@@ -238,7 +240,7 @@ void SsContext::CloseNow() {
 }
 
 void SsContext::ReleaseJs() {
-  if (async_ && data_->can_call_js()) napi_async_destroy(Env(), async_);
+  if (async_) napi_async_destroy(Env(), async_);
   async_ = nullptr;
   async_resource_.Reset();
   on_notice_.Reset();
