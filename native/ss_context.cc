@@ -32,6 +32,11 @@ SsContext* SsContext::Of(lws_context* context) {
 SsContext::SsContext(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SsContext>(info), data_(AddonData::Of(info.Env())), resolver_(this) {
   const Napi::Env env = info.Env();
+  if (IsEmpty()) {
+    closed_ = true;
+    data_->Keep(this);
+    return;
+  }
   const Napi::Object options = info[0].As<Napi::Object>();
   on_notice_ = Napi::Persistent(info[1].As<Napi::Function>());
 
