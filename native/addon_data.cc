@@ -2,12 +2,23 @@
 
 #include "ss_context.h"
 
-AddonData::AddonData(Napi::Env env) { napi_add_async_cleanup_hook(env, OnCleanup, this, &hook_); }
+AddonData::AddonData(Napi::Env env) : env_(env) {
+  napi_add_async_cleanup_hook(env, OnCleanup, this, &hook_);
+}
 
 AddonData* AddonData::Of(napi_env env) {
   void* data = nullptr;
   napi_get_instance_data(env, &data);
   return static_cast<AddonData*>(data);
+}
+
+bool AddonData::can_call_js() const {
+  if (closing_) return false;
+  const Napi::HandleScope scope(env_);
+  napi_value value;
+  // The cheapest function that fails when Node-API says that JavaScript cannot run.
+  return napi_get_boolean(env_, true, &value) == napi_ok &&
+         napi_coerce_to_bool(env_, value, &value) == napi_ok;
 }
 
 void AddonData::Remove(SsContext* context) {

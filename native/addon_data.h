@@ -3,7 +3,9 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <unordered_set>
+#include <vector>
 
 class SsContext;
 
@@ -22,14 +24,21 @@ class AddonData {
   void RequestStarted() { requests_++; }
   void RequestDone();
 
-  // False once the environment is going away: JavaScript must not be called any more.
-  bool can_call_js() const { return !closing_; }
+  // Takes over an object that Node-API, in a worker that is being terminated, failed to tie to its
+  // JavaScript object, so that nothing else would ever delete it.
+  void Keep(Napi::Reference<Napi::Object>* unwrapped) { unwrapped_.emplace_back(unwrapped); }
+
+  // False once the environment is going away, which a worker that is terminated does before it runs
+  // cleanup hooks: JavaScript must not be called any more.
+  bool can_call_js() const;
 
  private:
   static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
   void FinishWhenIdle();
 
+  napi_env env_;
   std::unordered_set<SsContext*> contexts_;
+  std::vector<std::unique_ptr<Napi::Reference<Napi::Object>>> unwrapped_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   int requests_ = 0;
   bool closing_ = false;

@@ -210,7 +210,7 @@ void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
   }
 
   self->Touch();
-  const SsContext::ServiceScope scope(self->owner_);
+  const SsContext::LoopScope scope(self->owner_);
   if (revents) self->Serve(watcher, revents);
   watcher = self->Find(fd);
   if (watcher && (watcher->armed & UV_WRITABLE) && watcher->connected) {
@@ -253,7 +253,7 @@ void EventLoop::OnTimer(uv_timer_t* handle) { static_cast<EventLoop*>(handle->da
 void EventLoop::ServicePending() {
   int wait;
   {
-    const SsContext::ServiceScope scope(owner_);
+    const SsContext::LoopScope scope(owner_);
     DrainWrites();
     wait = lws_service_adjust_timeout(context_, kLongestWaitMs, 0);
     if (wait == 0) {

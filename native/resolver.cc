@@ -45,7 +45,7 @@ void Resolver::OnAnswer(uv_getaddrinfo_t* uv, int status, addrinfo* found) {
   auto* request = static_cast<Request*>(uv->data);
   if (Resolver* self = request->resolver) {
     self->requests_.erase(request->wsi);
-    SsContext::ServiceScope scope(self->context_);
+    SsContext::LoopScope scope(self->context_);
     const int code = status == 0                                          ? LADNS_RET_FOUND
                      : status == UV_EAI_NONAME || status == UV_EAI_NODATA ? LADNS_RET_NXDOMAIN
                                                                           : LADNS_RET_TIMEDOUT;

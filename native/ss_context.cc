@@ -32,6 +32,11 @@ SsContext* SsContext::Of(lws_context* context) {
 SsContext::SsContext(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SsContext>(info), data_(AddonData::Of(info.Env())), resolver_(this) {
   const Napi::Env env = info.Env();
+  if (IsEmpty()) {
+    closed_ = true;
+    data_->Keep(this);
+    return;
+  }
   const Napi::Object options = info[0].As<Napi::Object>();
   on_notice_ = Napi::Persistent(info[1].As<Napi::Function>());
 
@@ -64,7 +69,11 @@ SsContext::SsContext(const Napi::CallbackInfo& info)
 SsContext::~SsContext() = default;
 
 bool SsContext::Open(const Napi::Object& options) {
-  policy_ = options.Get("policy").As<Napi::String>().Utf8Value();
+  const Napi::Value policy = options.Get("policy");
+  const Napi::Value trust = options.Get("trust");
+  // There always are, but not in a worker that is being terminated.
+  if (!policy.IsString() || trust.IsEmpty()) return false;
+  policy_ = policy.As<Napi::String>();
 
   log_.u.emit_cx = OnLog;
   log_.opaque = this;
@@ -86,8 +95,9 @@ bool SsContext::Open(const Napi::Object& options) {
   info.register_notifier_list = state_links_;
   info.pss_policies_json = policy_.c_str();
   info.pt_serv_buf_size = kServiceBufferBytes;
-  if (options.Has("cookieJar")) {
-    cookie_jar_ = options.Get("cookieJar").As<Napi::String>().Utf8Value();
+  const Napi::Value cookie_jar = options.Get("cookieJar");
+  if (cookie_jar.IsString()) {
+    cookie_jar_ = cookie_jar.As<Napi::String>();
 #if defined(LWS_WITH_CACHE_NSCOOKIEJAR)
     info.http_nsc_filepath = cookie_jar_.c_str();
     info.http_nsc_heap_max_items = 1000;
@@ -96,7 +106,7 @@ bool SsContext::Open(const Napi::Object& options) {
 
   ServiceScope scope(this);
   lws_ = lws_create_context(&info);
-  if (lws_ && (lws_context_is_being_destroyed(lws_) || !AddTrust(options.Get("trust")))) {
+  if (lws_ && (lws_context_is_being_destroyed(lws_) || !AddTrust(trust))) {
     lws_context_destroy(lws_);
     lws_ = nullptr;
   }
@@ -238,7 +248,7 @@ void SsContext::CloseNow() {
 }
 
 void SsContext::ReleaseJs() {
-  if (async_ && data_->can_call_js()) napi_async_destroy(Env(), async_);
+  if (async_) napi_async_destroy(Env(), async_);
   async_ = nullptr;
   async_resource_.Reset();
   on_notice_.Reset();
@@ -249,8 +259,8 @@ Napi::Value SsContext::SetBlob(const Napi::CallbackInfo& info) {
   if (!lws_) return info.Env().Undefined();
   const auto bytes = info[2].As<Napi::Uint8Array>();
   lws_system_blob_t* blob = lws_system_get_blob(
-      lws_, static_cast<lws_system_blob_item_t>(info[0].ToNumber().Int32Value()),
-      info[1].ToNumber().Int32Value());
+      lws_, static_cast<lws_system_blob_item_t>(info[0].As<Napi::Number>().Int32Value()),
+      info[1].As<Napi::Number>().Int32Value());
   if (!blob) return Napi::Boolean::New(info.Env(), false);
   lws_system_blob_heap_empty(blob);
   const bool ok = lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;
@@ -258,12 +268,12 @@ Napi::Value SsContext::SetBlob(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SsContext::SetLogLevel(const Napi::CallbackInfo& info) {
-  log_.lll_flags = LLLF_LOG_CONTEXT_AWARE | info[0].ToNumber().Uint32Value();
+  log_.lll_flags = LLLF_LOG_CONTEXT_AWARE | info[0].As<Napi::Number>().Uint32Value();
   return info.Env().Undefined();
 }
 
 Napi::Value SsContext::SetRef(const Napi::CallbackInfo& info) {
-  ref_wanted_ = info[0].ToBoolean();
+  ref_wanted_ = info[0].As<Napi::Boolean>();
   UpdateKeepAlive();
   return info.Env().Undefined();
 }

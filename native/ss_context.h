@@ -19,18 +19,32 @@ class SsStream;
 // One lws context on the environment's loop.
 //
 // JavaScript never reaches into lws while lws is calling back: what it asks for is written down on
-// the stream or here, and done from a clean stack, which is when the outermost ServiceScope ends.
+// the stream or here, and done from a clean stack: at the end of a callback of the loop, or before
+// the loop blocks.
 class SsContext : public Napi::ObjectWrap<SsContext> {
  public:
   // Around every entry into lws.
   class ServiceScope {
    public:
     explicit ServiceScope(SsContext* context) : context_(context) { context->depth_++; }
-    ~ServiceScope() {
-      if (--context_->depth_ == 0) context_->OnCleanStack();
-    }
+    ~ServiceScope() { context_->depth_--; }
     ServiceScope(const ServiceScope&) = delete;
     ServiceScope& operator=(const ServiceScope&) = delete;
+
+   private:
+    SsContext* context_;
+  };
+
+  // Around an entry from the loop itself. JavaScript that enters must first be back where it can
+  // listen to what happened; with this there is none.
+  class LoopScope {
+   public:
+    explicit LoopScope(SsContext* context) : context_(context) { context->depth_++; }
+    ~LoopScope() {
+      if (--context_->depth_ == 0) context_->OnCleanStack();
+    }
+    LoopScope(const LoopScope&) = delete;
+    LoopScope& operator=(const LoopScope&) = delete;
 
    private:
     SsContext* context_;

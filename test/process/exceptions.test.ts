@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Peer, startHttp1, startWebSocket } from '../peers/index.js'
+import { runFixture } from '../support/run-fixture.js'
+
+const inHandlers = [
+  'CREATING',
+  'POLL',
+  'CONNECTING',
+  'CONNECTED',
+  'TIMEOUT',
+  'QOS_ACK_REMOTE',
+  'UNREACHABLE',
+  'ALL_RETRIES_FAILED',
+  'DISCONNECTED',
+  'DESTROYING',
+  'tx',
+  'rx',
+]
+const inListeners = ['CREATING', 'CONNECTED', 'DESTROYING'].map((state) => `listener of ${state}`)
+
+describe('an exception in a handler or a listener', { concurrency: 2 }, () => {
+  const peers: Peer[] = []
+  const ports = { ws: 0, h1: 0 }
+
+  before(async () => {
+    const [ws, h1] = await Promise.all([startWebSocket(), startHttp1()])
+    peers.push(ws, h1)
+    ports.ws = ws.port
+    ports.h1 = h1.port
+  })
+  after(async () => {
+    for (const peer of peers) await peer.close()
+  })
+
+  for (const where of [...inHandlers, ...inListeners, 'listener of message']) {
+    test(`in ${where}: is uncaught, and all else goes on`, async () => {
+      const { code, signal, stderr, reports } = await runFixture('throw-at', {
+        argument: { where, ports, caught: true },
+      })
+      assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
+      const [exception, told, ...rest] = reports
+      assert.deepEqual(exception, { caught: `thrown in ${where}`, origin: 'uncaughtException' })
+      const { expected, seen } = told as { expected: string[]; seen: string[] }
+      assert.deepEqual(seen, expected)
+      assert.ok(/tx|rx|message/.test(where) || expected.includes(where.replace('listener of ', '')))
+      assert.deepEqual(rest, [{ other: 'still here' }, { another: 'still here' }])
+    })
+  }
+
+  test('ends the process when nobody catches it, as any other does', async () => {
+    for (const where of [...inHandlers, 'listener of CONNECTED', 'listener of message']) {
+      const { code, signal, stderr, reports } = await runFixture('throw-at', {
+        argument: { where, ports, caught: false },
+      })
+      assert.deepEqual({ code, signal, reports }, { code: 1, signal: null, reports: [] })
+      assert.match(stderr, new RegExp(`Error: thrown in ${where}\\n +at throwOnce .*throw-at`))
+    }
+  })
+})
