@@ -5,6 +5,7 @@ import { ServerPeer, type TlsIdentity } from './peer.js'
 
 /** `ws` on node:http or node:https, which sends every message back. */
 export class WebSocketPeer extends ServerPeer {
+  webSockets!: WebSocketServer
   readonly clients = new Set<WebSocket>()
   /** The request paths of the upgrades. */
   readonly urls: string[] = []
@@ -23,6 +24,7 @@ export async function startWebSocket(
       handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
     }),
   })
+  peer.webSockets = sockets
   sockets.on('connection', (socket, request) => {
     peer.clients.add(socket)
     peer.urls.push(request.url ?? '')

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { type Context, openContext, PolicyError } from 'lws-secure-streams'
+import { policyOf, streamtype } from '../support/policies.js'
+
+const policy = policyOf({
+  get: streamtype('h1', { port: 1 }, { http_method: 'GET', metadata: [{ name: '' }] }),
+  chat: streamtype('ws', { port: 1 }),
+  served: { server: true, port: 0, protocol: 'h1' },
+})
+const wrongType = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
+const wrongValue = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+const outOfRange = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }
+const notYet = { name: 'NotImplementedError', code: 'ERR_SS_NOT_IMPLEMENTED' }
+
+describe('openContext()', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: wrong on purpose
+  const open = openContext as (options?: any) => Promise<Context>
+
+  test('throws at once for arguments that are wrong whatever the policy says', () => {
+    for (const options of [undefined, null, 5, 'policy', []])
+      assert.throws(() => open(options), wrongType)
+    assert.throws(() => open({}), wrongValue)
+    assert.throws(() => open({ policy, policyFile: 'x' }), wrongValue)
+    assert.throws(() => open({ policy: 5 }), wrongType)
+    assert.throws(() => open({ policy: null }), wrongType)
+    assert.throws(() => open({ policy: new URL('http://localhost/') }), wrongValue)
+    assert.throws(() => open({ policyFile: 5 }), wrongType)
+    assert.throws(() => open({ policy, overlays: {} }), wrongType)
+    assert.throws(() => open({ policy, signal: {} }), wrongType)
+    assert.throws(() => open({ policy, cookieJar: 5 }), wrongType)
+    assert.throws(() => open({ policy, blobs: { other: 'x' } }), wrongType)
+    assert.throws(() => open({ policy, blobs: { auth: 'x' } }), wrongType)
+    assert.throws(() => open({ policy, blobs: { auth: ['1', '2', '3', '4', '5'] } }), outOfRange)
+    assert.throws(() => open({ policy, proxy: { path: '@x' } }), notYet)
+  })
+
+  test('rejects for what only reading the policy can tell', async () => {
+    await assert.rejects(open({ policy: '{' }), PolicyError)
+    await assert.rejects(open({ policyFile: '/nowhere/at/all.json' }), { code: 'ENOENT' })
+    await assert.rejects(open({ policy: pathToFileURL('/nowhere/at/all.json') }), {
+      code: 'ENOENT',
+    })
+    const error = await open({
+      policy: '{ "s": [ { "x": { "protocol": "carrier-pigeon" } } ] }',
+    }).catch((error) => error)
+    assert.ok(error instanceof PolicyError)
+    assert.equal(error.code, 'ERR_SS_POLICY')
+    assert.ok((error.diagnostics[0]?.line ?? 0) > 0)
+  })
+
+  test('rejects with the reason of its signal', async () => {
+    const reason = new Error('not any more')
+    await assert.rejects(open({ policy, signal: AbortSignal.abort(reason) }), (e) => e === reason)
+    const aborting = new AbortController()
+    const context = await open({ policy, signal: aborting.signal })
+    const stream = context.stream('chat')
+    const sent = stream.send('x')
+    aborting.abort(reason)
+    await assert.rejects(sent, { code: 'ERR_SS_DESTROYED', cause: reason })
+    await context.close()
+  })
+})
+
+describe('a context and its streams', () => {
+  let context: Context
+  // biome-ignore lint/suspicious/noExplicitAny: wrong on purpose
+  let loose: any
+  before(async () => {
+    context = await openContext({ policy })
+    loose = context
+  })
+  after(() => context.close())
+
+  test('stream() says what is wrong', () => {
+    assert.throws(() => loose.stream(), wrongType)
+    assert.throws(() => loose.stream(5), wrongType)
+    assert.throws(() => loose.stream('chat', 5), wrongType)
+    assert.throws(() => loose.stream('chat', { state: 5 }), wrongType)
+    assert.throws(() => loose.stream('chat', { metadata: 5 }), wrongType)
+    assert.throws(() => loose.stream('chat', { signal: 5 }), wrongType)
+    assert.throws(() => loose.stream('get', { metadata: { name: 5 } }), wrongType)
+    assert.throws(() => loose.stream('none'), {
+      code: 'ERR_SS_UNKNOWN_STREAMTYPE',
+      message: /'none'.*get, chat/,
+    })
+    assert.throws(() => loose.stream('get', { metadata: { nome: 'x' } }), {
+      code: 'ERR_SS_UNKNOWN_METADATA',
+      message: /'nome'.*name/,
+    })
+    assert.throws(() => loose.stream('served'), notYet)
+    assert.equal(context.stats.streams, 0, 'nothing is left of what threw')
+  })
+
+  test('request() says what is wrong', async () => {
+    assert.throws(() => loose.request(), wrongType)
+    assert.throws(() => loose.request('get', 5), wrongType)
+    assert.throws(() => loose.request('get', { timeout: 'x' }), wrongType)
+    assert.throws(() => loose.request('get', { body: 5 }), wrongType)
+    assert.throws(() => loose.request('get', { signal: 5 }), wrongType)
+    await assert.rejects(loose.request('none'), { code: 'ERR_SS_UNKNOWN_STREAMTYPE' })
+    await assert.rejects(loose.request('get', { body: 'x' }), { code: 'ERR_SS_CANNOT_SEND' })
+  })
+
+  test('the methods of a stream say what is wrong', async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: wrong on purpose
+    const stream: any = context.stream('get')
+    assert.throws(() => stream.send(5), wrongType)
+    assert.throws(() => stream.send('x', { signal: 5 }), wrongType)
+    assert.throws(() => stream.requestTx('x'), wrongType)
+    for (const length of [-1, 1.5, Number.NaN, 2 ** 32])
+      assert.throws(() => stream.requestTx(length), outOfRange)
+    assert.throws(() => stream.startTimeout(-1), outOfRange)
+    assert.throws(() => stream.setMetadata(5), wrongType)
+    assert.throws(() => stream.setMetadata('name', 5), wrongType)
+    assert.throws(() => stream.setMetadata('other', 'x'), { code: 'ERR_SS_UNKNOWN_METADATA' })
+    assert.throws(() => stream.getMetadata('other'), { code: 'ERR_SS_UNKNOWN_METADATA' })
+    assert.throws(() => stream.changeHandlers({}), wrongType)
+    await assert.rejects(stream.send('x'), { code: 'ERR_SS_CANNOT_SEND' })
+    stream.destroy()
+  })
+
+  test('what a later version brings is refused', () => {
+    for (const call of [
+      () => context.serve(),
+      () => context.serveProxy(),
+      () => context.overlay(),
+      () => context.checkCaptivePortal(),
+    ])
+      assert.throws(call, notYet)
+  })
+
+  test('the policy and its streamtypes can be read, and are copies', () => {
+    assert.deepEqual(context.streamtypes, ['get', 'chat', 'served'])
+    const copy = context.policy as unknown as { s: unknown[] }
+    copy.s.length = 0
+    assert.equal(context.policy.s.length, 3)
+  })
+
+  test('after its end a stream refuses everything, and crashes at nothing', async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: called wrongly on purpose
+    const stream: any = context.stream('chat')
+    await stream[Symbol.asyncDispose]()
+    assert.equal(stream.destroyed, true)
+    assert.equal(stream.state, 'DESTROYING')
+    const gone = { code: 'ERR_SS_DESTROYED' }
+    await assert.rejects(stream.send('x'), gone)
+    await assert.rejects(stream.connect(), gone)
+    stream.requestTx()
+    stream.disconnect()
+    stream.destroy()
+    stream.startTimeout()
+    stream.cancelTimeout()
+    stream.serverAck()
+    stream.addPeerTxCredit(1)
+    stream.ref().unref()
+    assert.equal(stream.peerTxCredit, 0)
+    assert.equal(stream.tag, '')
+    assert.deepEqual({ ...stream.metadata }, {})
+    assert.equal((await stream[Symbol.asyncIterator]().next()).done, true)
+  })
+})

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { type LogLine, openContext } from 'lws-secure-streams'
+import { startRaw } from '../peers/index.js'
+import { policyOf, streamtype } from '../support/policies.js'
+import { nextMessage } from '../support/states.js'
+
+describe('what can be observed', { timeout: 60_000 }, () => {
+  test('diagnostics channels tell of contexts, streams, messages and states', async () => {
+    const told: Record<string, unknown[]> = {}
+    const names = ['context', 'stream', 'message', 'state']
+    const listeners = names.map((name) => {
+      told[name] = []
+      const listener = (message: unknown) => told[name]?.push(message)
+      subscribe(`lws-secure-streams:${name}`, listener)
+      return listener
+    })
+    await using peer = await startRaw()
+    const context = await openContext({ policy: policyOf({ it: streamtype('raw', peer) }) })
+    const stream = context.stream('it')
+    await stream.send('hello')
+    await nextMessage(stream)
+    await context.close()
+
+    assert.deepEqual(told.context, [{ context }])
+    assert.deepEqual(told.stream, [{ context, stream }])
+    assert.deepEqual(told.message, [
+      { stream, direction: 'sent', bytes: 5 },
+      { stream, direction: 'received', bytes: 5 },
+    ])
+    const states = (told.state as { state: string }[]).map(({ state }) => state)
+    assert.ok(states.includes('CONNECTED') && states.includes('DESTROYING'))
+    names.forEach((name, n) => {
+      unsubscribe(`lws-secure-streams:${name}`, listeners[n] as () => void)
+      assert.equal(channel(`lws-secure-streams:${name}`).hasSubscribers, false)
+    })
+  })
+
+  test("libwebsockets' log lines are events while somebody listens", async () => {
+    const context = await openContext({ policy: policyOf({ it: streamtype('raw', { port: 1 }) }) })
+    const lines: LogLine[] = []
+    context.on('log', (line) => lines.push(line))
+    await assert.rejects(context.stream('it').send('x'))
+    assert.ok(lines.length > 0)
+    for (const { level, text } of lines) {
+      assert.ok(['error', 'warn', 'notice'].includes(level))
+      assert.ok(text.length > 0 && !text.endsWith('\n'))
+    }
+    await context.close()
+  })
+
+  test('NODE_DEBUG=lws-secure-streams writes them to stderr, and nothing else does', async () => {
+    const program = `
+      const { openContext } = require(${JSON.stringify(require.resolve('lws-secure-streams'))})
+      openContext({ policy: { s: [{ it: { endpoint: 'localhost', port: 1, protocol: 'raw' } }] } })
+        .then(async (context) => {
+          await context.stream('it').send('x').catch(() => {})
+          await context.close()
+        })`
+    const run = (env: NodeJS.ProcessEnv) =>
+      promisify(execFile)(process.execPath, ['-e', program], { env: { ...process.env, ...env } })
+    const loud = await run({ NODE_DEBUG: 'lws-secure-streams' })
+    assert.match(loud.stderr, /LWS-SECURE-STREAMS \d+: \w+: .*ALL_RETRIES_FAILED/)
+    const quiet = await run({})
+    assert.equal(quiet.stderr + quiet.stdout, '')
+  })
+})
