@@ -36,7 +36,6 @@ export interface NativeContext {
 export interface NativeStreamTraits {
   transactional: boolean
   acknowledged: boolean
-  resends: boolean
   canSend: boolean
 }
 

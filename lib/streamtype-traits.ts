@@ -10,7 +10,6 @@ export function streamTraits(definition: Streamtype): NativeStreamTraits {
   return {
     transactional,
     acknowledged: transactional || protocol === 'mqtt',
-    resends: protocol !== 'raw',
     canSend: transactional
       ? methodsWithBody.has(definition.http_method ?? 'GET')
       : protocol !== 'mqtt' || definition.mqtt_topic !== undefined,

@@ -29,14 +29,13 @@ Napi::Function SsStream::Define(Napi::Env env) {
        InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
-// (context, streamtype, { transactional, acknowledged, resends, canSend }, metadata, callbacks)
+// (context, streamtype, { transactional, acknowledged, canSend }, metadata, callbacks)
 SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
   const auto context_object = info[0].As<Napi::Object>();
   context_ = SsContext::Unwrap(context_object);
   const auto traits = info[2].As<Napi::Object>();
   transactional_ = traits.Get("transactional").ToBoolean();
   acknowledged_ = traits.Get("acknowledged").ToBoolean();
-  resends_ = traits.Get("resends").ToBoolean();
   can_send_ = traits.Get("canSend").ToBoolean();
 
   const auto metadata = info[3].As<Napi::Array>();
@@ -133,7 +132,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_CONNECTING:
       disconnecting_ = gave_up_ = answered_ = unreachable_ = false;
-      // A new connection starts with a whole message.
+      // What failed before there was a connection, or an answer, is tried again from its start.
       if (!outgoing_.empty()) outgoing_.front().Rewind();
       break;
     case LWSSSCS_CONNECTED:
@@ -147,9 +146,8 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_DISCONNECTED:
       disconnecting_ = false;
-      // The peer may have seen part of it, and on raw there is no telling which; a transaction that
-      // was answered is not done again.
-      if (!resends_ || (transactional_ && answered_)) DropStarted();
+      // The peer may have seen part of it, or all: whether to send it again is for the program to say.
+      DropStarted();
       break;
     case LWSSSCS_QOS_ACK_REMOTE:
     case LWSSSCS_QOS_NACK_REMOTE:

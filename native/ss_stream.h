@@ -104,7 +104,6 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool handlers_ = false;
   bool transactional_ = false;
   bool acknowledged_ = false;
-  bool resends_ = true;
   bool can_send_ = true;
 
   Wanted wanted_ = {};
