@@ -24,6 +24,8 @@ foreach(name
   lws_option(${name} OFF)
 endforeach()
 lws_option(LWS_MAX_SMP 1)
+# It would take the commit of whatever repository it is unpacked in for its own.
+set(CMAKE_DISABLE_FIND_PACKAGE_Git ON)
 # Linux is where the netscape-format cookie jar exists in lws 4.3.5.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   lws_option(LWS_WITH_CACHE_NSCOOKIEJAR ON)

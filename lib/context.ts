@@ -3,16 +3,18 @@ import { debuglog } from 'node:util'
 import { checkObject, checkSignal, checkString, invalidArgType, toBytes } from './arguments.js'
 import { applyBlobs, type BlobName, checkBlobs } from './blobs.js'
 import { channels } from './channels.js'
+import { destroyOnAbort } from './destroy-on-abort.js'
 import { DestroyedError } from './errors/destroyed-error.js'
 import { NotImplementedError } from './errors/not-implemented-error.js'
 import type { StreamHandlers } from './handlers.js'
-import { type NativeContext, NativeNotice, native } from './native.js'
+import { create, type NativeContext, NativeNotice, native } from './native.js'
 import type { Policy, Streamtype } from './policy/types.js'
 import type { LwsPolicy } from './policy/write-lws-policy.js'
 import type { Reply } from './reply.js'
 import { performRequest, type RequestOptions } from './request.js'
-import { SecureStream, type StreamOptions } from './secure-stream.js'
+import { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
+import type { StreamOptions } from './stream-types.js'
 
 /** A line of libwebsockets' log. */
 export interface LogLine {
@@ -94,18 +96,22 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
-    this.#native = new (native().Context)(
-      {
-        policy: written.json,
-        trust: options.trust,
-        ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
-      },
-      this.#onNotice,
+    const { Context: NativeContext } = native()
+    this.#native = create(
+      () =>
+        new NativeContext(
+          {
+            policy: written.json,
+            trust: options.trust,
+            ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
+          },
+          this.#onNotice,
+        ),
     )
     this.#setLogLevel()
     ;(this as EventEmitter).on('newListener', this.#logListenersChange)
     ;(this as EventEmitter).on('removeListener', this.#logListenersChange)
-    this.#watchSignal(options.signal)
+    this.#unwatchSignal = destroyOnAbort(this, options.signal)
     if (channels.context.hasSubscribers) channels.context.publish({ context: this })
   }
 
@@ -309,13 +315,6 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #setLogLevel(): void {
     const wanted = this.listenerCount('log') > 0 ? ERRORS_TO_NOTICES : QUIET
     this.#native.setLogLevel(debug.enabled ? EVERYTHING : wanted)
-  }
-
-  #watchSignal(signal: AbortSignal | undefined): void {
-    if (!signal) return
-    const abort = () => this.destroy(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    this.#unwatchSignal = () => signal.removeEventListener('abort', abort)
   }
 
   #destroyedError(): Error {

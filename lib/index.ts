@@ -17,13 +17,8 @@ export { PolicyError } from './policy/index.js'
 export { Reply } from './reply.js'
 export type { RequestOptions } from './request.js'
 export { Return, type ReturnValue } from './return.js'
-export {
-  type Metadata,
-  SecureStream,
-  type StreamEvents,
-  type StreamOptions,
-  type StreamStats,
-} from './secure-stream.js'
+export { SecureStream } from './secure-stream.js'
 export { SecureStreamError } from './secure-stream-error.js'
 export { State, type StateName, stateCode, stateName, USER_BASE } from './state.js'
+export type { Metadata, StreamEvents, StreamOptions, StreamStats } from './stream-types.js'
 export type { Trust } from './trust.js'

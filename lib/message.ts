@@ -1,3 +1,5 @@
+import type { ReceivedChunk } from './inbox.js'
+
 /** One whole message, with the metadata that came with it. */
 export class Message {
   /** The payload. */
@@ -8,6 +10,13 @@ export class Message {
   constructor(data: Buffer, metadata: Readonly<Record<string, string>>) {
     this.data = data
     this.metadata = metadata
+  }
+
+  /** @internal The message that `chunks`, of which there is one at least, make up. */
+  static of(chunks: readonly ReceivedChunk[]): Message {
+    const last = chunks.at(-1) as ReceivedChunk
+    const data = chunks.length === 1 ? last.data : Buffer.concat(chunks.map(({ data }) => data))
+    return new Message(data, last.metadata)
   }
 
   /** The payload as UTF-8 text. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AddonLoadError } from './errors/addon-load-error.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 /** What one entry of the numbers that {@link NativeStreamEvents} gets is about. */
 export const NativeEvent = {
@@ -128,4 +129,17 @@ export function native(): NativeModule {
 export function nativeFile(): string {
   loaded ??= load()
   return loaded.file
+}
+
+/**
+ * Makes a native object.
+ *
+ * @throws {@link SecureStreamError} `ERR_SS_CREATE` with what libwebsockets says, when it cannot.
+ */
+export function create<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw new SecureStreamError('ERR_SS_CREATE', (error as Error).message, { cause: error })
+  }
 }

@@ -12,7 +12,7 @@ import { Context } from './context.js'
 import { NotImplementedError } from './errors/not-implemented-error.js'
 import { overlayPolicy, type PolicySource } from './policy/index.js'
 import { writeLwsPolicy } from './policy/write-lws-policy.js'
-import { type Trust, trustedCertificates } from './trust.js'
+import { checkTrust, type Trust, trustedCertificates } from './trust.js'
 
 /** Options of {@link openContext}; `policy` or `policyFile` must be there. */
 export interface ContextOptions {
@@ -62,6 +62,7 @@ function checkOptions(options: unknown): asserts options is ContextOptions {
   if (policy !== undefined && typeof policy !== 'string' && (typeof policy !== 'object' || !policy))
     throw invalidArgType('options.policy', 'an object, JSON text, a Buffer or a file: URL', policy)
   checkBlobs(given.blobs)
+  checkTrust(given.ca)
 }
 
 async function readSource(

@@ -3,9 +3,10 @@ import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
 import { DisconnectedError } from './errors/disconnected-error.js'
 import { TimeoutError } from './errors/timeout-error.js'
 import { Reply } from './reply.js'
-import type { Metadata, SecureStream } from './secure-stream.js'
+import type { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
 import type { StateName } from './state.js'
+import type { Metadata } from './stream-types.js'
 
 /** Options of `context.request()`. */
 export interface RequestOptions {

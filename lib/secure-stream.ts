@@ -1,9 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { checkInteger, checkSignal, checkString, invalidArgType, toBytes } from './arguments.js'
+import { checkInteger, checkSignal, invalidArgType, toBytes } from './arguments.js'
 import { channels } from './channels.js'
+import { ConnectWaiters } from './connect-waiters.js'
 import type { Context } from './context.js'
+import { destroyOnAbort } from './destroy-on-abort.js'
 import { streamDuplex } from './duplex.js'
 import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
 import { DestroyedError } from './errors/destroyed-error.js'
@@ -12,49 +14,21 @@ import { NackError } from './errors/nack-error.js'
 import { TimeoutError } from './errors/timeout-error.js'
 import { UnreachableError } from './errors/unreachable-error.js'
 import { nativeHandlers, type StreamHandlers } from './handlers.js'
-import { type Chunk, Inbox, type ReceivedChunk } from './inbox.js'
+import { type Chunk, Inbox } from './inbox.js'
 import { Message } from './message.js'
-import { NativeEvent, NativeFlag, type NativeStream, native } from './native.js'
+import { create, NativeFlag, type NativeStream, native } from './native.js'
+import { type StreamEventTarget, tellEvents } from './native-events.js'
 import { Outbox } from './outbox.js'
 import type { Streamtype } from './policy/types.js'
-import { SecureStreamError } from './secure-stream-error.js'
-import { type StateName, stateName } from './state.js'
-import { metadataNames, streamTraits } from './streamtype-traits.js'
-
-/** Values of a streamtype's metadata, by name; text is UTF-8. */
-export type Metadata = Readonly<Record<string, string | Uint8Array>>
-
-/** Options of `context.stream()`. */
-export interface StreamOptions {
-  /** Values of the streamtype's `metadata`, set before anything else happens. */
-  metadata?: Metadata
-  /** Destroys the stream when aborted. */
-  signal?: AbortSignal
-}
-
-/** Counters of one stream; with handlers, only `connections` counts. */
-export interface StreamStats {
-  /** Messages given to `send()`. */
-  messagesSent: number
-  /** Messages that arrived whole; on raw, pieces. */
-  messagesReceived: number
-  /** Bytes given to `send()`. */
-  bytesSent: number
-  /** Bytes of payload that arrived. */
-  bytesReceived: number
-  /** How often `CONNECTED` was reached. */
-  connections: number
-}
-
-/** Events of a {@link SecureStream}. */
-export interface StreamEvents {
-  /** A state was reached: its name, or a number that `http_resp_map` gave. */
-  state: [state: StateName | number, ordinal: number]
-  /** A whole message arrived. */
-  message: [message: Message]
-  /** The JSON of a `perf` streamtype, parsed. Specification: `perf`. */
-  perf: [performance: unknown]
-}
+import type { StateName } from './state.js'
+import type { StreamEvents, StreamOptions, StreamStats } from './stream-types.js'
+import {
+  cannotSend,
+  checkMetadataName,
+  hasHandlers,
+  metadataNames,
+  streamTraits,
+} from './streamtype-traits.js'
 
 const FROM_POLICY = 0
 
@@ -84,6 +58,19 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #framed: boolean
+  readonly #events: StreamEventTarget = {
+    state: (state, ordinal) => this.#onState(state, ordinal),
+    received: (data, flags) => this.#onRx(data, flags),
+    performance: (performance) => this.emit('perf', performance),
+    sent: (id) => this.#outbox.sent(id),
+    acknowledged: (id) => this.#outbox.acknowledged(id),
+    refused: (id) =>
+      this.#outbox.reject(id, new NackError(this.streamtype, this.#userState ?? 'QOS_NACK_REMOTE')),
+    dropped: (id) => this.#outbox.dropped(id),
+    failed: (reason) => {
+      this.#failure = new UnreachableError(this.streamtype, reason)
+    },
+  }
   #handlers: StreamHandlers | undefined
   #state: StateName | number = 'CREATING'
   #connected = false
@@ -91,11 +78,12 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   #destroyError: Error | undefined
   #failure: UnreachableError | undefined
   #userState: number | undefined
-  #connecting: { resolve: () => void; reject: (reason: unknown) => void }[] = []
+  #messageBytes = 0
+  readonly #connecting = new ConnectWaiters()
   #closed: Promise<void>
   #resolveClosed!: () => void
   #onForsaken: () => void = () => {}
-  #abort: (() => void) | undefined
+  #unwatchSignal: () => void = () => {}
   #signal: AbortSignal | undefined
 
   /** @internal */
@@ -125,7 +113,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     this.#closed.then(() => context.streamClosed(this))
 
     const metadata = Object.entries(options.metadata ?? {}).flatMap(([name, value]) => [
-      this.#checkMetadataName(name),
+      checkMetadataName(this.streamtype, this.#definition, name),
       toBytes(`options.metadata.${name}`, value),
     ])
     const callbacks = handlers
@@ -137,8 +125,9 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
         )
       : { events: this.#onEvents }
     this.#native = new (native().Stream)(nativeContext, streamtype, traits, metadata, callbacks)
-    this.#native.open()
-    this.#watchSignal(options.signal)
+    create(() => this.#native.open())
+    this.#signal = options.signal
+    this.#unwatchSignal = destroyOnAbort(this, options.signal)
     ;(this as EventEmitter).on('newListener', (event) => {
       if (event === 'message') queueMicrotask(() => this.#flow())
     })
@@ -195,7 +184,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   send(data: string | Uint8Array, options: { signal?: AbortSignal } = {}): Promise<void> {
     const bytes = toBytes('data', data)
     checkSignal('options.signal', options.signal)
-    const refusal = this.#whyNotSend()
+    if (this.#destroyed || this.#destroyError) return Promise.reject(this.destroyedError())
+    const refusal = this.#handlers
+      ? hasHandlers(this.streamtype)
+      : cannotSend(this.streamtype, this.#definition)
     if (refusal) return Promise.reject(refusal)
     if (options.signal?.aborted) return Promise.reject(options.signal.reason)
 
@@ -214,7 +206,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     for (;;) {
       const chunks = await this.#inbox.next(() => this.#inbox.takeMessage())
       if (!chunks) return
-      yield this.#toMessage(chunks)
+      yield Message.of(chunks)
     }
   }
 
@@ -247,10 +239,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   connect(): Promise<void> {
     if (this.#destroyed) return Promise.reject(this.destroyedError())
     if (this.#connected) return Promise.resolve()
-    const connected = new Promise<void>((resolve, reject) => {
-      this.#connecting.push({ resolve, reject })
-    })
-    connected.catch(() => {})
+    const connected = this.#connecting.add()
     this.#native.connect()
     return connected
   }
@@ -276,7 +265,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    *   TypeError for another value
    */
   setMetadata(name: string, value: string | Uint8Array): void {
-    this.#native.setMetadata(this.#checkMetadataName(name), toBytes('value', value))
+    this.#native.setMetadata(
+      checkMetadataName(this.streamtype, this.#definition, name),
+      toBytes('value', value),
+    )
   }
 
   /**
@@ -288,7 +280,9 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   getMetadata(name: string, encoding?: BufferEncoding): string | undefined
   getMetadata(name: string, encoding: 'buffer'): Buffer | undefined
   getMetadata(name: string, encoding: BufferEncoding | 'buffer' = 'utf8') {
-    const value = this.#native.getMetadata(this.#checkMetadataName(name))
+    const value = this.#native.getMetadata(
+      checkMetadataName(this.streamtype, this.#definition, name),
+    )
     return encoding === 'buffer' ? value : value?.toString(encoding)
   }
 
@@ -350,7 +344,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     if (this.#destroyed) return
     const reason = new DisconnectedError(this.streamtype, 'by disconnect()')
     this.#outbox.rejectAll(reason)
-    this.#settleConnecting((waiting) => waiting.reject(reason))
+    this.#connecting.reject(reason)
     this.#native.disconnect()
   }
 
@@ -413,55 +407,13 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   }
 
   #onEvents = (numbers: Uint32Array, bytes: Buffer | undefined): void => {
-    this.#resource.runInAsyncScope(() => {
-      let at = 0
-      for (let n = 0; n < numbers.length; n += 3) {
-        const a = numbers[n + 1] as number
-        const b = numbers[n + 2] as number
-        try {
-          switch (numbers[n]) {
-            case NativeEvent.State:
-              this.#onState(stateName(a), b)
-              break
-            case NativeEvent.Rx:
-              this.#onRx(bytes?.subarray(at, at + a) ?? Buffer.alloc(0), b)
-              at += a
-              break
-            case NativeEvent.Sent:
-              this.#outbox.sent(a)
-              break
-            case NativeEvent.Failure:
-              this.#failure = new UnreachableError(
-                this.streamtype,
-                bytes?.toString('utf8', at, at + a) ?? '',
-              )
-              at += a
-              break
-            case NativeEvent.Dropped:
-              this.#outbox.dropped(a)
-              break
-            case NativeEvent.Acknowledged:
-              this.#outbox.acknowledged(a)
-              break
-            case NativeEvent.Refused:
-              this.#outbox.reject(
-                a,
-                new NackError(this.streamtype, this.#userState ?? 'QOS_NACK_REMOTE'),
-              )
-              break
-          }
-        } catch (error) {
-          // A listener's exception is the program's; the events behind it are still to be told.
-          native().reportUncaught(error)
-        }
-      }
-    })
+    this.#resource.runInAsyncScope(tellEvents, undefined, this.#events, numbers, bytes)
   }
 
   #onState(state: StateName | number, ordinal: number): void {
     switch (state) {
       case 'CONNECTED':
-        this.#settleConnecting((waiting) => waiting.resolve())
+        this.#connecting.resolve()
         break
       case 'DISCONNECTED':
       case 'CONNECTING':
@@ -473,7 +425,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       case 'ALL_RETRIES_FAILED': {
         const reason = new AllRetriesFailedError(this.streamtype, this.#failure)
         this.#outbox.rejectAll(reason)
-        this.#settleConnecting((waiting) => waiting.reject(reason))
+        this.#connecting.reject(reason)
         break
       }
       case 'TIMEOUT':
@@ -510,25 +462,22 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     this.#connected = false
     const reason = this.destroyedError()
     this.#outbox.rejectAll(reason)
-    this.#settleConnecting((waiting) => waiting.reject(reason))
+    this.#connecting.reject(reason)
     this.#inbox.dropPartialMessage()
     this.#inbox.end(this.#destroyError)
-    if (this.#abort) this.#signal?.removeEventListener('abort', this.#abort)
+    this.#unwatchSignal()
     this.#resolveClosed()
   }
 
   #onRx(data: Buffer, flags: number): void {
-    if (flags & NativeFlag.PerfJson) {
-      this.emit('perf', JSON.parse(data.toString('utf8')))
-      return
-    }
     const eom = !this.#framed || (flags & NativeFlag.Eom) !== 0
     const som = !this.#framed || (flags & NativeFlag.Som) !== 0
     this.stats.bytesReceived += data.length
+    this.#messageBytes = som ? data.length : this.#messageBytes + data.length
     if (eom) {
       this.stats.messagesReceived++
       if (channels.message.hasSubscribers)
-        channels.message.publish({ stream: this, direction: 'received', bytes: data.length })
+        channels.message.publish({ stream: this, direction: 'received', bytes: this.#messageBytes })
     }
     this.#inbox.push({ data, som, eom, metadata: eom ? this.metadata : {} })
     if (this.listenerCount('message') > 0) this.#flow()
@@ -540,14 +489,8 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     while (this.listenerCount('message') > 0) {
       const chunks = this.#inbox.takeMessage()
       if (!chunks) return
-      this.emit('message', this.#toMessage(chunks))
+      this.emit('message', Message.of(chunks))
     }
-  }
-
-  #toMessage(chunks: ReceivedChunk[]): Message {
-    const last = chunks.at(-1) as ReceivedChunk
-    const data = chunks.length === 1 ? last.data : Buffer.concat(chunks.map(({ data }) => data))
-    return new Message(data, last.metadata)
   }
 
   #abortable(id: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {
@@ -558,49 +501,6 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     }
     signal.addEventListener('abort', abort, { once: true })
     return promise.finally(() => signal.removeEventListener('abort', abort))
-  }
-
-  #watchSignal(signal: AbortSignal | undefined): void {
-    if (!signal) return
-    this.#signal = signal
-    this.#abort = () => this.destroy(signal.reason)
-    if (signal.aborted) this.#abort()
-    else signal.addEventListener('abort', this.#abort, { once: true })
-  }
-
-  #whyNotSend(): Error | undefined {
-    if (this.#destroyed || this.#destroyError) return this.destroyedError()
-    if (this.#handlers)
-      return new SecureStreamError(
-        'ERR_SS_HAS_HANDLERS',
-        `'${this.streamtype}' was opened with handlers: its tx handler sends, after requestTx()`,
-      )
-    const traits = streamTraits(this.#definition)
-    if (traits.canSend) return undefined
-    return new SecureStreamError(
-      'ERR_SS_CANNOT_SEND',
-      this.#definition.protocol === 'mqtt'
-        ? `'${this.streamtype}' cannot send: its policy has no mqtt_topic`
-        : `'${this.streamtype}' cannot send: its http_method, ${this.#definition.http_method ?? 'GET'}, has no body; use request()`,
-    )
-  }
-
-  #checkMetadataName(name: string): string {
-    checkString('name', name)
-    if (this.#definition.direct_proto_str || this.#metadataNames.includes(name)) return name
-    const known = this.#metadataNames.join(', ') || 'none'
-    throw new SecureStreamError(
-      'ERR_SS_UNKNOWN_METADATA',
-      `'${this.streamtype}' has no metadata '${name}'; its policy declares: ${known}`,
-    )
-  }
-
-  #settleConnecting(
-    how: (waiting: { resolve: () => void; reject: (reason: unknown) => void }) => void,
-  ): void {
-    const waiting = this.#connecting
-    this.#connecting = []
-    for (const one of waiting) how(one)
   }
 
   /** @internal */

@@ -1,5 +1,7 @@
+import { checkString } from './arguments.js'
 import type { NativeStreamTraits } from './native.js'
 import type { Streamtype } from './policy/types.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH'])
 
@@ -19,4 +21,38 @@ export function streamTraits(definition: Streamtype): NativeStreamTraits {
 /** The names that a streamtype's `metadata` declares. */
 export function metadataNames(definition: Streamtype): readonly string[] {
   return (definition.metadata ?? []).flatMap((entry) => Object.keys(entry))
+}
+
+/** @throws SecureStreamError `ERR_SS_UNKNOWN_METADATA` for a name that the policy does not declare. */
+export function checkMetadataName(
+  streamtype: string,
+  definition: Streamtype,
+  name: string,
+): string {
+  checkString('name', name)
+  const names = metadataNames(definition)
+  if (definition.direct_proto_str || names.includes(name)) return name
+  throw new SecureStreamError(
+    'ERR_SS_UNKNOWN_METADATA',
+    `'${streamtype}' has no metadata '${name}'; its policy declares: ${names.join(', ') || 'none'}`,
+  )
+}
+
+/** Why a streamtype cannot send messages, when it cannot. */
+export function cannotSend(streamtype: string, definition: Streamtype): Error | undefined {
+  if (streamTraits(definition).canSend) return undefined
+  return new SecureStreamError(
+    'ERR_SS_CANNOT_SEND',
+    definition.protocol === 'mqtt'
+      ? `'${streamtype}' cannot send: its policy has no mqtt_topic`
+      : `'${streamtype}' cannot send: its http_method, ${definition.http_method ?? 'GET'}, has no body; use request()`,
+  )
+}
+
+/** Why a stream with handlers has no `send()`. */
+export function hasHandlers(streamtype: string): Error {
+  return new SecureStreamError(
+    'ERR_SS_HAS_HANDLERS',
+    `'${streamtype}' was opened with handlers: its tx handler sends, after requestTx()`,
+  )
 }

@@ -90,6 +90,12 @@ function parseGiven(value: unknown): Uint8Array[] {
   return ders as Uint8Array[]
 }
 
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when `ca` is no {@link Trust}. */
+export function checkTrust(ca: unknown): asserts ca is Trust | undefined {
+  if (ca === undefined || ca === 'system' || ca === 'node') return
+  for (const given of Array.isArray(ca) ? ca : [ca]) parseGiven(given)
+}
+
 /** The certificates, as DER, that `ca` stands for. */
 export function trustedCertificates(ca: Trust): Uint8Array[] {
   if (ca === 'system') {

@@ -3,6 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 
+#include <string>
+
 #include "addon_data.h"
 #include "build_features.h"
 #include "ss_context.h"
@@ -28,7 +30,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Context", SsContext::Define(env));
   exports.Set("Stream", SsStream::Define(env));
   exports.Set("reportUncaught", Napi::Function::New(env, ReportUncaught));
-  exports.Set("lwsVersion", LWS_LIBRARY_VERSION);
+  exports.Set("lwsVersion", std::to_string(LWS_LIBRARY_VERSION_MAJOR) + "." +
+                                std::to_string(LWS_LIBRARY_VERSION_MINOR) + "." +
+                                std::to_string(LWS_LIBRARY_VERSION_PATCH));
   exports.Set("tlsLibrary", OpenSSL_version(OPENSSL_VERSION));
   exports.Set("features", BuildFeatures(env));
   return exports;

@@ -146,7 +146,8 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_DISCONNECTED:
       disconnecting_ = false;
-      // The peer may have seen part of it, or all: whether to send it again is for the program to say.
+      // The peer may have seen part of it, or all: whether to send it again is for the program to
+      // say.
       DropStarted();
       break;
     case LWSSSCS_QOS_ACK_REMOTE:
@@ -340,7 +341,6 @@ void SsStream::Work() {
   SsContext::ServiceScope scope(context_);
   if (wanted.disconnect) {
     disconnecting_ = false;
-    outgoing_.clear();
     ssi_disconnect(handle_);
     unreachable_ = false;
   }
@@ -441,6 +441,8 @@ Napi::Value SsStream::RequestTx(const Napi::CallbackInfo& info) {
 
 Napi::Value SsStream::Disconnect(const Napi::CallbackInfo& info) {
   wanted_.disconnect = disconnecting_ = true;
+  // What comes after this call is for the next connection.
+  outgoing_.clear();
   Schedule();
   return info.Env().Undefined();
 }

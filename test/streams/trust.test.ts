@@ -41,6 +41,35 @@ describe('what is trusted', { timeout: 60_000 }, () => {
     assert.equal(await outcome({ ca: authority.pem }, other), refused)
   })
 
+  test('trust stores that begin with the same certificate do not trust what the other has', async () => {
+    const theirs = await startHttp1({ tls: await other.issue() })
+    const tls = { tls: true, retry: 'quick' }
+    const { certs: _certs, trust_stores: _stores, ...policy } = policyOf({}, authority)
+    const third = await CertificateAuthority.create('Third CA')
+    const context = await openContext({
+      policy: {
+        ...policy,
+        certs: [
+          { one: authority.policyCert },
+          { other: other.policyCert },
+          { third: third.policyCert },
+        ],
+        trust_stores: [
+          { name: 'both', stack: ['third', 'other'] },
+          { name: 'alone', stack: ['third', 'one'] },
+        ],
+        s: [
+          { knows: streamtype('h1', theirs, { ...tls, tls_trust_store: 'both' }) },
+          { not: streamtype('h1', theirs, { ...tls, tls_trust_store: 'alone' }) },
+        ],
+      },
+    })
+    assert.equal(await (await context.request('knows', { body: 'x' })).text(), 'x')
+    await assert.rejects(context.request('not', { body: 'x' }), { code: refused })
+    await context.close()
+    await theirs.close()
+  })
+
   test("without one, 'ca' as PEM or DER, one or several", async () => {
     assert.equal(await outcome({ ca: authority.pem }), 'trusted')
     assert.equal(await outcome({ ca: authority.der }), 'trusted')
@@ -85,7 +114,7 @@ describe('what is trusted', { timeout: 60_000 }, () => {
       Buffer.from('nonsense'),
       '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----',
     ])
-      await assert.rejects(openContext({ policy, ca }), { code: 'ERR_INVALID_ARG_VALUE' })
-    await assert.rejects(openContext({ policy, ca: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+      assert.throws(() => openContext({ policy, ca }), { code: 'ERR_INVALID_ARG_VALUE' })
+    assert.throws(() => openContext({ policy, ca: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
   })
 })

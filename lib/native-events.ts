@@ -1,0 +1,72 @@
+import { NativeEvent, NativeFlag, native } from './native.js'
+import { type StateName, stateName } from './state.js'
+
+/** What can happen to a stream of messages; a message that is on its way out is known by its id. */
+export interface StreamEventTarget {
+  state(state: StateName | number, ordinal: number): void
+  received(data: Buffer, flags: number): void
+  performance(performance: unknown): void
+  sent(id: number): void
+  acknowledged(id: number): void
+  refused(id: number): void
+  dropped(id: number): void
+  failed(reason: string): void
+}
+
+function tellReceived(target: StreamEventTarget, data: Buffer, flags: number): void {
+  if (!(flags & NativeFlag.PerfJson)) {
+    target.received(data, flags)
+    return
+  }
+  let performance: unknown
+  try {
+    performance = JSON.parse(data.toString('utf8'))
+  } catch {
+    // What lws could not fit into its buffer it cuts off, which is no reason to end a program.
+    return
+  }
+  target.performance(performance)
+}
+
+/** Tells what the native stream collected, in order. */
+export function tellEvents(
+  target: StreamEventTarget,
+  numbers: Uint32Array,
+  bytes: Buffer = Buffer.alloc(0),
+): void {
+  let at = 0
+  for (let n = 0; n < numbers.length; n += 3) {
+    const a = numbers[n + 1] as number
+    const b = numbers[n + 2] as number
+    try {
+      switch (numbers[n]) {
+        case NativeEvent.State:
+          target.state(stateName(a), b)
+          break
+        case NativeEvent.Rx:
+          at += a
+          tellReceived(target, bytes.subarray(at - a, at), b)
+          break
+        case NativeEvent.Failure:
+          at += a
+          target.failed(bytes.toString('utf8', at - a, at))
+          break
+        case NativeEvent.Sent:
+          target.sent(a)
+          break
+        case NativeEvent.Acknowledged:
+          target.acknowledged(a)
+          break
+        case NativeEvent.Refused:
+          target.refused(a)
+          break
+        case NativeEvent.Dropped:
+          target.dropped(a)
+          break
+      }
+    } catch (error) {
+      // A listener's exception is the program's; the events behind it are still to be told.
+      native().reportUncaught(error)
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { Message } from './message.js'
+import type { StateName } from './state.js'
+
+/** Values of a streamtype's metadata, by name; text is UTF-8. */
+export type Metadata = Readonly<Record<string, string | Uint8Array>>
+
+/** Options of `context.stream()`. */
+export interface StreamOptions {
+  /** Values of the streamtype's `metadata`, set before anything else happens. */
+  metadata?: Metadata
+  /** Destroys the stream when aborted. */
+  signal?: AbortSignal
+}
+
+/** Counters of one stream; with handlers, only `connections` counts. */
+export interface StreamStats {
+  /** Messages given to `send()`. */
+  messagesSent: number
+  /** Messages that arrived whole; on raw, pieces. */
+  messagesReceived: number
+  /** Bytes given to `send()`. */
+  bytesSent: number
+  /** Bytes of payload that arrived. */
+  bytesReceived: number
+  /** How often `CONNECTED` was reached. */
+  connections: number
+}
+
+/** Events of a {@link SecureStream}. */
+export interface StreamEvents {
+  /** A state was reached: its name, or a number that `http_resp_map` gave. */
+  state: [state: StateName | number, ordinal: number]
+  /** A whole message arrived. */
+  message: [message: Message]
+  /** The JSON of a `perf` streamtype, parsed. Specification: `perf`. */
+  perf: [performance: unknown]
+}
