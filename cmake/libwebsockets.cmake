@@ -24,6 +24,8 @@ foreach(name
   lws_option(${name} OFF)
 endforeach()
 lws_option(LWS_MAX_SMP 1)
+# With it, every allocation is counted in a variable that all threads write.
+set(LWS_HAVE_MALLOC_USABLE_SIZE "" CACHE INTERNAL "")
 # It would take the commit of whatever repository it is unpacked in for its own.
 set(CMAKE_DISABLE_FIND_PACKAGE_Git ON)
 # Linux is where the netscape-format cookie jar exists in lws 4.3.5.

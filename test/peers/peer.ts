@@ -16,11 +16,14 @@ export interface Peer extends AsyncDisposable {
 /** A listening server that knows its connections, so that it can end them. */
 export class ServerPeer implements Peer {
   readonly sockets = new Set<Socket>()
+  /** How many connections there were. */
+  connections = 0
   readonly #server: Server
 
   constructor(server: Server) {
     this.#server = server
     server.on('connection', (socket: Socket) => {
+      this.connections++
       this.sockets.add(socket)
       socket.on('error', () => {})
       socket.on('close', () => this.sockets.delete(socket))
