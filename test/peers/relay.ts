@@ -1,6 +1,28 @@
 import net from 'node:net'
 import { ServerPeer } from './peer.js'
 
+/** Stands between a client and a server, and counts what the client takes. */
+export class CountingRelay extends ServerPeer {
+  /** Bytes that the server said and the client's system took. */
+  get taken(): number {
+    let bytes = 0
+    for (const socket of this.sockets) bytes += socket.bytesWritten - socket.writableLength
+    return bytes
+  }
+}
+
+export async function startCountingRelay(to: { port: number }): Promise<CountingRelay> {
+  return CountingRelay.listen(
+    net.createServer((client) => {
+      const server = net.connect(to.port, '127.0.0.1')
+      client.pipe(server).pipe(client)
+      client.on('close', () => server.destroy())
+      server.on('error', () => {})
+      server.on('close', () => client.end())
+    }),
+  )
+}
+
 /** Stands between a client and a server, and passes on what the server says in pieces of one byte. */
 export class OneByteRelay extends ServerPeer {}
 

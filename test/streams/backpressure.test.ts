@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { openContext, type SecureStream } from 'lws-secure-streams'
+import {
+  type CountingRelay,
+  type Peer,
+  patternBytes,
+  startAedes,
+  startCountingRelay,
+  startHttp1,
+  startHttp2,
+  startRaw,
+  startWebSocket,
+} from '../peers/index.js'
+import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
+
+const SIZE = 64 * 1024 * 1024
+const MESSAGE = 256 * 1024
+const bytes = patternBytes(SIZE)
+
+const pieces = function* () {
+  for (let at = 0; at < SIZE; at += MESSAGE) yield bytes.subarray(at, at + MESSAGE)
+}
+
+/** A server that has SIZE bytes to say, and what makes it begin. */
+const speakers: Record<ProtocolName, () => Promise<{ peer: Peer; begin?: () => void }>> = {
+  h1: async () => ({ peer: await startHttp1() }),
+  h2: async () => ({ peer: await startHttp2() }),
+  raw: async () => ({
+    peer: await startRaw({ accept: (socket) => void socket.end(bytes) }),
+  }),
+  ws: async () => {
+    const peer = await startWebSocket()
+    peer.webSockets.on('connection', (socket) => {
+      for (const piece of pieces()) socket.send(piece)
+    })
+    return { peer }
+  },
+  mqtt: async () => {
+    const peer = await startAedes()
+    const begin = () => {
+      for (const payload of pieces())
+        peer.broker.publish(
+          { cmd: 'publish', topic: 'test/t', payload, qos: 0, retain: false, dup: false },
+          () => {},
+        )
+    }
+    return { peer, begin }
+  },
+}
+
+/** Until nothing moves any more. */
+async function standstill(relay: CountingRelay): Promise<void> {
+  for (let quiet = 0, before = -1; quiet < 100; before = relay.taken) {
+    await new Promise(setImmediate)
+    quiet = relay.taken === before ? quiet + 1 : 0
+  }
+}
+
+async function listen(stream: SecureStream, protocol: ProtocolName): Promise<void> {
+  if (protocol === 'h1' || protocol === 'h2') stream.requestTx()
+  else await stream.connect()
+}
+
+describe('a reader that waits stops its peer, and gets everything in the end', () => {
+  for (const protocol of Object.keys(perProtocol) as ProtocolName[])
+    test(protocol, { timeout: 60_000 }, async () => {
+      const { peer, begin } = await speakers[protocol]()
+      await using relay = await startCountingRelay(peer)
+      const http = protocol === 'h1' || protocol === 'h2'
+      const definition = streamtype(protocol, relay, {
+        ...(http && { http_method: 'GET', http_url: `/bytes/${SIZE}` }),
+      })
+      const context = await openContext({ policy: policyOf({ it: definition }) })
+      const stream = context.stream('it', protocol === 'mqtt' ? { metadata: { topic: 't' } } : {})
+      const chunks = stream.chunks()
+      const first = chunks.next()
+      await listen(stream, protocol)
+      begin?.()
+      const received = [(await first).value?.data as Buffer]
+      await standstill(relay)
+      // What is on the way in sockets is the system's to choose, some megabytes at most.
+      assert.ok(relay.taken < SIZE / 2, `${relay.taken} bytes of ${SIZE} were taken`)
+
+      for (let length = received[0]?.length ?? 0; length < SIZE; ) {
+        const { value } = await chunks.next()
+        received.push(value?.data as Buffer)
+        length += value?.data.length ?? 0
+      }
+      assert.ok(Buffer.concat(received).equals(bytes))
+      await context.close()
+      await peer.close()
+    })
+})
+
+test('an h2 stream that is not read leaves the others on its connection alone', {
+  timeout: 60_000,
+}, async () => {
+  await using peer = await startHttp2()
+  const context = await openContext({
+    policy: policyOf({
+      large: streamtype('h2', peer, { http_method: 'GET', http_url: `/bytes/${SIZE}` }),
+      small: streamtype('h2', peer),
+    }),
+  })
+  const unread = await context.request('large')
+  for (let n = 0; n < 20; n++)
+    assert.equal(await (await context.request('small', { body: `${n}` })).text(), `${n}`)
+  assert.equal(peer.sessions, 1)
+  assert.ok((await unread.bytes()).equals(bytes))
+  await context.close()
+})
