@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 
 /** What a server saw of a request. */
 export interface SeenRequest {
@@ -13,6 +14,12 @@ export function patternBytes(size: number): Buffer {
   const bytes = Buffer.alloc(size)
   for (let n = 0; n < size; n++) bytes[n] = (n * 31 + (n >> 8)) & 0xff
   return bytes
+}
+
+const PIECE = 64 * 1024
+
+function* inPieces(bytes: Buffer) {
+  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE)
 }
 
 /**
@@ -39,7 +46,8 @@ export function answer(
       response.setHeader('content-length', '1000')
       response.write('only this', () => request.socket.destroy())
     } else if (kind === 'bytes') {
-      response.end(patternBytes(Number(argument)))
+      // Not all at once: node:http2 counts what waits against the memory of the connection.
+      Readable.from(inPieces(patternBytes(Number(argument)))).pipe(response)
     } else {
       response.end(kind === 'echo' ? body : `${request.method} ${url}`)
     }
