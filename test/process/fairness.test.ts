@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http2, { type ServerHttp2Stream } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
-import { type Peer, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
+import { openContext } from 'lws-secure-streams'
+import { type Peer, patternBytes, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
+import { policyOf, streamtype } from '../support/policies.js'
 import { runFixture } from '../support/run-fixture.js'
 
 // The most that the busy stream may do while the loop goes round once. That is several times what it
@@ -50,4 +56,37 @@ describe('others and timers have their share beside', { concurrency: 2 }, () => 
       assert.ok(done > 0)
       assert.ok(most <= limit, `${most} in one round of the loop`)
     })
+})
+
+test('a stream whose h2 peer does not read waits for it, and others on the connection do not', async () => {
+  const server = http2.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  let sessions = 0
+  server.on('session', () => sessions++)
+  const answer = async (stream: ServerHttp2Stream) => {
+    const body = await buffer(stream)
+    stream.respond({ ':status': 200 })
+    stream.end(body)
+  }
+  const stalled = new Promise<ServerHttp2Stream>((resolve) => {
+    server.on('stream', (stream, headers) => {
+      if (headers['content-length'] === '1000000') resolve(stream)
+      else answer(stream)
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  const context = await openContext({ policy: policyOf({ it: streamtype('h2', { port }) }) })
+
+  const bytes = patternBytes(1_000_000)
+  const large = context.request('it', { body: bytes })
+  const stream = await stalled
+  for (let n = 0; n < 20; n++) {
+    const reply = await context.request('it', { body: `request ${n}` })
+    assert.equal(await reply.text(), `request ${n}`)
+  }
+  answer(stream)
+  assert.ok((await (await large).bytes()).equals(bytes))
+  assert.equal(sessions, 1)
+  await context.close()
+  server.close()
 })
