@@ -94,4 +94,25 @@ describe('what contexts take of the process', () => {
       `${count} contexts took ${large} bytes with ${limit} descriptors, ${small} with 512`,
     )
   })
+
+  test('messages that a broker never acknowledged go with their stream', {
+    skip: sanitized && SANITIZED,
+  }, async () => {
+    const rounds = 50
+    const { code, signal, stderr, reports } = await runFixture('unacknowledged', {
+      argument: { rounds },
+      flags: ['--expose-gc'],
+    })
+    assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
+    const [{ megabytes }] = reports as [{ megabytes: number }]
+    assert.ok(megabytes < rounds / 2, `memory grew by ${megabytes} MB`)
+  })
+
+  test('contexts leave the signal handlers of the program in place', {
+    skip: process.platform === 'win32' && 'has no such signals',
+  }, async () => {
+    const ended = await runFixture('signals')
+    const reports = ['SIGPIPE', 'SIGHUP', 'SIGUSR2', 'SIGINT']
+    assert.deepEqual(ended, { code: 0, signal: null, stderr: '', reports })
+  })
 })
