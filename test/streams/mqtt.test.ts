@@ -70,6 +70,13 @@ for (const { name, start } of brokers)
         assert.equal((await receiveBytes(stream, whole.length)).toString(), whole)
       })
 
+    test('a stream does not tire', async () => {
+      await using stream = context.stream('publisher', ownTopic('mqtt'))
+      await stream.connect()
+      for (let round = 0; round < 30; round++)
+        await Promise.all(Array.from({ length: 100 }, (_, n) => stream.send(`${n}`)))
+    })
+
     test('streams of one connection get what their own topics carry', async () => {
       const count = 8
       const streams = Array.from({ length: count }, () => context.stream('both', ownTopic('mqtt')))
@@ -123,15 +130,25 @@ for (const { name, start } of brokers)
       await connected
     })
 
-    test('messages of 0 bytes and of 1 MiB arrive whole', async () => {
+    test('messages of 0 bytes and of 8 MiB arrive whole', async () => {
       await using stream = context.stream('both', ownTopic('mqtt'))
-      const bytes = patternBytes(1024 * 1024)
+      const bytes = patternBytes(8 * 1024 * 1024)
       const messages = stream[Symbol.asyncIterator]()
       for (const data of [Buffer.alloc(0), bytes, Buffer.from('after')]) {
         await stream.send(data)
         const { value } = await messages.next()
         assert.deepEqual(value?.data, data)
       }
+    })
+
+    test('acknowledgements come through although nobody reads what came before them', async () => {
+      await using stream = context.stream('both', ownTopic('mqtt'))
+      const chunks = stream.chunks()
+      const count = 20
+      for (let n = 0; n < count; n++) await stream.send(patternBytes(512 * 1024))
+      let received = 0
+      while (received < count * 512 * 1024)
+        received += (await chunks.next()).value?.data.length ?? 0
     })
 
     test('a retained message waits for who subscribes later', async () => {
@@ -200,7 +217,7 @@ test('every publish that a broker sends is acknowledged', { timeout: 60_000 }, a
   const context = await openContext({ policy: policyOf(streamtypes(broker)) })
   const stream = context.stream('subscriber', { metadata: { topic: 'acks' } })
   await stream.connect()
-  const count = 50
+  const count = 5000
   let acknowledged = 0
   const all = new Promise<void>((resolve) => {
     broker.broker.on('ack', () => {
