@@ -7,6 +7,21 @@
 #include "ss_context.h"
 #include "util/js_call.h"
 
+namespace {
+
+// Properties are there, but not in a worker that is being terminated: what Node-API then fails to
+// give has no environment, and using it is fatal.
+bool IsTrue(const Napi::Value& property) {
+  return property.IsBoolean() && property.As<Napi::Boolean>();
+}
+
+Napi::FunctionReference Hold(const Napi::Value& property) {
+  return property.IsFunction() ? Napi::Persistent(property.As<Napi::Function>())
+                               : Napi::FunctionReference();
+}
+
+}  // namespace
+
 Napi::Function SsStream::Define(Napi::Env env) {
   return DefineClass(
       env, "Stream",
@@ -31,28 +46,35 @@ Napi::Function SsStream::Define(Napi::Env env) {
 
 // (context, streamtype, { transactional, acknowledged, canSend }, metadata, callbacks)
 SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
+  if (IsEmpty()) {
+    AddonData::Of(info.Env())->Keep(this);
+    return;
+  }
   const auto context_object = info[0].As<Napi::Object>();
   context_ = SsContext::Unwrap(context_object);
   const auto traits = info[2].As<Napi::Object>();
-  transactional_ = traits.Get("transactional").ToBoolean();
-  acknowledged_ = traits.Get("acknowledged").ToBoolean();
-  can_send_ = traits.Get("canSend").ToBoolean();
+  transactional_ = IsTrue(traits.Get("transactional"));
+  acknowledged_ = IsTrue(traits.Get("acknowledged"));
+  can_send_ = IsTrue(traits.Get("canSend"));
 
   const auto metadata = info[3].As<Napi::Array>();
   for (uint32_t n = 0; n + 1 < metadata.Length(); n += 2) {
-    const auto value = metadata.Get(n + 1).As<Napi::Uint8Array>();
-    metadata_[metadata.Get(n).As<Napi::String>()] =
-        std::string(reinterpret_cast<const char*>(value.Data()), value.ByteLength());
+    const Napi::Value name = metadata.Get(n);
+    const Napi::Value value = metadata.Get(n + 1);
+    if (name.IsEmpty() || value.IsEmpty()) return;
+    const auto bytes = value.As<Napi::Uint8Array>();
+    metadata_[name.As<Napi::String>()] =
+        std::string(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
   }
 
   const auto callbacks = info[4].As<Napi::Object>();
   handlers_ = !callbacks.Has("events");
   if (handlers_) {
-    on_state_ = Napi::Persistent(callbacks.Get("state").As<Napi::Function>());
-    on_rx_ = Napi::Persistent(callbacks.Get("rx").As<Napi::Function>());
-    on_tx_ = Napi::Persistent(callbacks.Get("tx").As<Napi::Function>());
+    on_state_ = Hold(callbacks.Get("state"));
+    on_rx_ = Hold(callbacks.Get("rx"));
+    on_tx_ = Hold(callbacks.Get("tx"));
   } else {
-    on_events_ = Napi::Persistent(callbacks.Get("events").As<Napi::Function>());
+    on_events_ = Hold(callbacks.Get("events"));
   }
 
   context_object_ = Napi::Persistent(context_object);
@@ -100,7 +122,7 @@ bool SsStream::Create(const std::string& streamtype) {
 bool SsStream::can_call_js() const { return context_->can_call_js() && !released_; }
 
 void SsStream::Schedule() {
-  if (scheduled_) return;
+  if (scheduled_ || released_) return;
   scheduled_ = true;
   context_->Schedule(this);
 }
@@ -251,11 +273,15 @@ lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   }
   // [bytes, flags], which lib/ has checked to fit.
   const auto answer = value.As<Napi::Array>();
-  const auto bytes = answer.Get(0u).As<Napi::Uint8Array>();
+  const Napi::Value first = answer.Get(0u);
+  const Napi::Value second = answer.Get(1u);
+  // There always are two, but not in a worker that is being terminated.
+  if (first.IsEmpty() || second.IsEmpty()) return LWSSSSRET_TX_DONT_SEND;
+  const auto bytes = first.As<Napi::Uint8Array>();
   const size_t n = std::min(*length, bytes.ByteLength());
   if (n) memcpy(into, bytes.Data(), n);
   *length = n;
-  *flags = answer.Get(1u).ToNumber().Int32Value();
+  *flags = second.As<Napi::Number>().Int32Value();
   return LWSSSSRET_OK;
 }
 
@@ -380,6 +406,8 @@ void SsStream::Tell() {
     events.swap(events_);
     received.swap(received_);
     auto numbers = Napi::Uint32Array::New(env, events.size() * 3);
+    // There is no memory only in a worker that is being terminated.
+    if (!numbers.Data()) return;
     memcpy(numbers.Data(), events.data(), events.size() * sizeof(Event));
     napi_value bytes = received.empty()
                            ? static_cast<napi_value>(env.Undefined())
@@ -398,14 +426,14 @@ void SsStream::Release() {
   on_state_.Reset();
   on_rx_.Reset();
   on_tx_.Reset();
-  context_object_.Reset();
   if (AddonData::Of(Env())->can_call_js()) Unref();
 }
 
 // (bytes, id)
 Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
   if (handle_ && !doomed_) {
-    outgoing_.emplace_back(info[1].ToNumber().Uint32Value(), info[0].As<Napi::Uint8Array>());
+    outgoing_.emplace_back(info[1].As<Napi::Number>().Uint32Value(),
+                           info[0].As<Napi::Uint8Array>());
     Schedule();
   }
   return info.Env().Undefined();
@@ -413,7 +441,7 @@ Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
 
 // (id): whether the message had not begun to go out, and now will not
 Napi::Value SsStream::CancelSend(const Napi::CallbackInfo& info) {
-  const uint32_t id = info[0].ToNumber().Uint32Value();
+  const uint32_t id = info[0].As<Napi::Number>().Uint32Value();
   for (auto message = outgoing_.begin(); message != outgoing_.end(); ++message) {
     if (message->id() != id) continue;
     if (message->started()) break;
@@ -433,7 +461,7 @@ Napi::Value SsStream::RequestTx(const Napi::CallbackInfo& info) {
   wanted_.request_tx = true;
   if (info[0].IsNumber()) {
     has_tx_length_ = true;
-    tx_length_ = static_cast<unsigned long>(info[0].ToNumber().Int64Value());
+    tx_length_ = static_cast<unsigned long>(info[0].As<Napi::Number>().Int64Value());
   }
   Schedule();
   return info.Env().Undefined();
@@ -454,7 +482,7 @@ Napi::Value SsStream::Destroy(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SsStream::SetReading(const Napi::CallbackInfo& info) {
-  reading_ = info[0].ToBoolean();
+  reading_ = info[0].As<Napi::Boolean>();
   wanted_.flow = true;
   Schedule();
   return info.Env().Undefined();
@@ -483,8 +511,10 @@ Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SsStream::StartTimeout(const Napi::CallbackInfo& info) {
-  if (handle_) lws_ss_start_timeout(handle_, info[0].ToNumber().Uint32Value());
-  context_->loop()->Touch();
+  if (handle_) {
+    lws_ss_start_timeout(handle_, info[0].As<Napi::Number>().Uint32Value());
+    context_->loop()->Touch();
+  }
   return info.Env().Undefined();
 }
 
@@ -494,12 +524,12 @@ Napi::Value SsStream::CancelTimeout(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SsStream::ServerAck(const Napi::CallbackInfo& info) {
-  if (handle_) lws_ss_server_ack(handle_, info[0].ToNumber().Int32Value());
+  if (handle_) lws_ss_server_ack(handle_, info[0].As<Napi::Number>().Int32Value());
   return info.Env().Undefined();
 }
 
 Napi::Value SsStream::AddPeerTxCredit(const Napi::CallbackInfo& info) {
-  if (handle_) lws_ss_add_peer_tx_credit(handle_, info[0].ToNumber().Int32Value());
+  if (handle_) lws_ss_add_peer_tx_credit(handle_, info[0].As<Napi::Number>().Int32Value());
   return info.Env().Undefined();
 }
 
@@ -521,7 +551,7 @@ Napi::Value SsStream::GoodResponse(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SsStream::SetRef(const Napi::CallbackInfo& info) {
-  ref_wanted_ = info[0].ToBoolean();
+  ref_wanted_ = info[0].As<Napi::Boolean>();
   context_->UpdateKeepAlive();
   return info.Env().Undefined();
 }
