@@ -1,0 +1,131 @@
+// What JavaScript calls on a stream. Whatever enters lws is noted here and done in Work().
+#include "lws_internals.h"
+#include "ss_context.h"
+#include "ss_stream.h"
+
+// (bytes, id)
+Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
+  if (handle_ && !doomed_) {
+    outgoing_.emplace_back(info[1].As<Napi::Number>().Uint32Value(),
+                           info[0].As<Napi::Uint8Array>());
+    Schedule();
+  }
+  return info.Env().Undefined();
+}
+
+// (id): whether the message had not begun to go out, and now will not
+Napi::Value SsStream::CancelSend(const Napi::CallbackInfo& info) {
+  const uint32_t id = info[0].As<Napi::Number>().Uint32Value();
+  for (auto message = outgoing_.begin(); message != outgoing_.end(); ++message) {
+    if (message->id() != id) continue;
+    if (message->started()) break;
+    outgoing_.erase(message);
+    return Napi::Boolean::New(info.Env(), true);
+  }
+  return Napi::Boolean::New(info.Env(), false);
+}
+
+Napi::Value SsStream::Connect(const Napi::CallbackInfo& info) {
+  wanted_.connect = true;
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::RequestTx(const Napi::CallbackInfo& info) {
+  wanted_.request_tx = true;
+  if (info[0].IsNumber()) {
+    has_tx_length_ = true;
+    tx_length_ = static_cast<unsigned long>(info[0].As<Napi::Number>().Int64Value());
+  }
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::Disconnect(const Napi::CallbackInfo& info) {
+  wanted_.disconnect = disconnecting_ = true;
+  // What comes after this call is for the next connection.
+  outgoing_.clear();
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::Destroy(const Napi::CallbackInfo& info) {
+  doomed_ = wanted_.destroy = true;
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::SetReading(const Napi::CallbackInfo& info) {
+  reading_ = info[0].As<Napi::Boolean>();
+  wanted_.flow = true;
+  Schedule();
+  return info.Env().Undefined();
+}
+
+// (name, bytes)
+Napi::Value SsStream::SetMetadata(const Napi::CallbackInfo& info) {
+  const auto value = info[1].As<Napi::Uint8Array>();
+  const auto [entry, added] = metadata_.insert_or_assign(
+      info[0].As<Napi::String>(),
+      std::string(reinterpret_cast<const char*>(value.Data()), value.ByteLength()));
+  (void)added;
+  // lws keeps the pointers; the map keeps what they point to.
+  const bool ok = handle_ && lws_ss_set_metadata(handle_, entry->first.c_str(),
+                                                 entry->second.data(), entry->second.size()) == 0;
+  return Napi::Boolean::New(info.Env(), ok);
+}
+
+Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  const void* value = nullptr;
+  size_t length = 0;
+  if (!handle_ || lws_ss_get_metadata(handle_, name.c_str(), &value, &length) || !value)
+    return info.Env().Undefined();
+  return Napi::Buffer<uint8_t>::Copy(info.Env(), static_cast<const uint8_t*>(value), length);
+}
+
+Napi::Value SsStream::StartTimeout(const Napi::CallbackInfo& info) {
+  if (handle_) {
+    lws_ss_start_timeout(handle_, info[0].As<Napi::Number>().Uint32Value());
+    context_->loop()->Touch();
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::CancelTimeout(const Napi::CallbackInfo& info) {
+  if (handle_) lws_ss_cancel_timeout(handle_);
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::ServerAck(const Napi::CallbackInfo& info) {
+  if (handle_) lws_ss_server_ack(handle_, info[0].As<Napi::Number>().Int32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::AddPeerTxCredit(const Napi::CallbackInfo& info) {
+  if (handle_) lws_ss_add_peer_tx_credit(handle_, info[0].As<Napi::Number>().Int32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::PeerTxCredit(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), handle_ ? lws_ss_get_est_peer_tx_credit(handle_) : 0);
+}
+
+Napi::Value SsStream::Rideshare(const Napi::CallbackInfo& info) {
+  if (!handle_) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), lws_ss_rideshare(handle_));
+}
+
+Napi::Value SsStream::Tag(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), handle_ ? lws_ss_tag(handle_) : "");
+}
+
+Napi::Value SsStream::GoodResponse(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), handle_ && ssi_good_response(handle_));
+}
+
+Napi::Value SsStream::SetRef(const Napi::CallbackInfo& info) {
+  ref_wanted_ = info[0].As<Napi::Boolean>();
+  context_->UpdateKeepAlive();
+  return info.Env().Undefined();
+}
