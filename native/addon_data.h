@@ -26,7 +26,10 @@ class AddonData {
 
   // Takes over an object that Node-API, in a worker that is being terminated, failed to tie to its
   // JavaScript object, so that nothing else would ever delete it.
-  void Keep(Napi::Reference<Napi::Object>* unwrapped) { unwrapped_.emplace_back(unwrapped); }
+  template <class T>
+  void Keep(T* unwrapped) {
+    unwrapped_.push_back(std::shared_ptr<T>(unwrapped));
+  }
 
   // False once the environment is going away, which a worker that is terminated does before it runs
   // cleanup hooks: JavaScript must not be called any more.
@@ -38,7 +41,7 @@ class AddonData {
 
   napi_env env_;
   std::unordered_set<SsContext*> contexts_;
-  std::vector<std::unique_ptr<Napi::Reference<Napi::Object>>> unwrapped_;
+  std::vector<std::shared_ptr<void>> unwrapped_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   int requests_ = 0;
   bool closing_ = false;
