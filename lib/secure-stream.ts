@@ -495,9 +495,8 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
   #abortable(id: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {
     const abort = () => {
-      const begun = !this.#native.cancelSend(id)
+      this.#native.cancelSend(id)
       this.#outbox.reject(id, signal.reason)
-      if (begun && streamTraits(this.#definition).transactional) this.#native.disconnect()
     }
     signal.addEventListener('abort', abort, { once: true })
     return promise.finally(() => signal.removeEventListener('abort', abort))
