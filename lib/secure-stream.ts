@@ -412,9 +412,6 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
   #onState(state: StateName | number, ordinal: number): void {
     switch (state) {
-      case 'CONNECTED':
-        this.#connecting.resolve()
-        break
       case 'DISCONNECTED':
       case 'CONNECTING':
         this.#inbox.dropPartialMessage()
@@ -422,12 +419,6 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       case 'UNREACHABLE':
         this.#failure ??= new UnreachableError(this.streamtype, 'libwebsockets gave no reason')
         break
-      case 'ALL_RETRIES_FAILED': {
-        const reason = new AllRetriesFailedError(this.streamtype, this.#failure)
-        this.#outbox.rejectAll(reason)
-        this.#connecting.reject(reason)
-        break
-      }
       case 'TIMEOUT':
         this.#onTimeout()
         break
@@ -443,8 +434,14 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     if (state === 'CONNECTED') {
       this.#connected = true
       this.stats.connections++
+      this.#connecting.resolve()
     } else if (state === 'DISCONNECTED' || state === 'CONNECTING' || state === 'UNREACHABLE') {
       this.#connected = false
+    }
+    if (state === 'ALL_RETRIES_FAILED') {
+      const reason = new AllRetriesFailedError(this.streamtype, this.#failure)
+      this.#outbox.rejectAll(reason)
+      this.#connecting.reject(reason)
     }
     if (state === 'DESTROYING') this.#onDestroyed()
     if (channels.state.hasSubscribers) channels.state.publish({ stream: this, state, ordinal })
