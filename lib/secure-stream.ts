@@ -18,6 +18,7 @@ import { type Chunk, Inbox } from './inbox.js'
 import { Message } from './message.js'
 import { create, NativeFlag, type NativeStream, native } from './native.js'
 import { type StreamEventTarget, tellEvents } from './native-events.js'
+import { onAbort } from './on-abort.js'
 import { Outbox } from './outbox.js'
 import type { Streamtype } from './policy/types.js'
 import type { StateName } from './state.js'
@@ -491,12 +492,11 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   }
 
   #abortable(id: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {
-    const abort = () => {
+    const unwatch = onAbort(signal, () => {
       this.#native.cancelSend(id)
       this.#outbox.reject(id, signal.reason)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    return promise.finally(() => signal.removeEventListener('abort', abort))
+    })
+    return promise.finally(unwatch)
   }
 
   /** @internal */

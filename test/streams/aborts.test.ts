@@ -50,4 +50,23 @@ for (const protocol of ['h1', 'h2'] as const)
       await behind
       assert.equal(peer.requests.at(-1)?.body.toString(), 'short')
     })
+
+    test('as much as anything else by one signal, without a warning', async () => {
+      const warnings: Error[] = []
+      const warned = (warning: Error) => warnings.push(warning)
+      process.on('warning', warned)
+      const controller = new AbortController()
+      const { signal } = controller
+      await using stream = context.stream('post', { metadata: { kind: 'hang' }, signal })
+      const given = [
+        ...Array.from({ length: 20 }, () => stream.send('x', { signal })),
+        ...Array.from({ length: 20 }, () => context.request('post', { body: 'x', signal })),
+      ]
+      setImmediate(() => controller.abort(new Error('enough')))
+      for (const result of await Promise.allSettled(given))
+        assert.match(String(result.status === 'rejected' && result.reason), /enough/)
+      await delay(0)
+      process.off('warning', warned)
+      assert.deepEqual(warnings, [])
+    })
   })

@@ -66,6 +66,13 @@ for (const protocol of ['h1', 'h2'] as const)
           assert.equal(seen?.body.toString(), body ?? '')
         })
 
+      for (const timeout of [Number.POSITIVE_INFINITY, 2 ** 31])
+        test(`a timeout of ${timeout} is not over at once`, async () => {
+          const reply = await context.request('any', { metadata: { path: 'x' }, timeout })
+          assert.equal(reply.acked, true)
+          await reply.bytes()
+        })
+
       test('a body of no bytes is a body', async () => {
         const reply = await context.request('POST', { body: '' })
         assert.equal(reply.acked, true)
