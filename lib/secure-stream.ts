@@ -27,6 +27,7 @@ import {
   cannotSend,
   checkMetadataName,
   hasHandlers,
+  metadataBytes,
   metadataNames,
   streamTraits,
 } from './streamtype-traits.js'
@@ -115,7 +116,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
     const metadata = Object.entries(options.metadata ?? {}).flatMap(([name, value]) => [
       checkMetadataName(this.streamtype, this.#definition, name),
-      toBytes(`options.metadata.${name}`, value),
+      metadataBytes(`options.metadata.${name}`, this.#definition, name, value),
     ])
     const callbacks = handlers
       ? nativeHandlers(
@@ -263,12 +264,12 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    *
    * @param value - text is UTF-8
    * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it;
-   *   TypeError for another value
+   *   TypeError for another value, and for one that would break the request that it goes into
    */
   setMetadata(name: string, value: string | Uint8Array): void {
     this.#native.setMetadata(
       checkMetadataName(this.streamtype, this.#definition, name),
-      toBytes('value', value),
+      metadataBytes('value', this.#definition, name, value),
     )
   }
 
