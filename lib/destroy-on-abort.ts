@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.js'
+
 /** Destroys `target` when `signal` is aborted, or at once; returns what ends the watch. */
 export function destroyOnAbort(
   target: { destroy(reason?: Error): void },
@@ -5,7 +7,7 @@ export function destroyOnAbort(
 ): () => void {
   if (!signal) return () => {}
   const abort = () => target.destroy(signal.reason)
-  if (signal.aborted) abort()
-  else signal.addEventListener('abort', abort, { once: true })
-  return () => signal.removeEventListener('abort', abort)
+  if (!signal.aborted) return onAbort(signal, abort)
+  abort()
+  return () => {}
 }

@@ -56,7 +56,7 @@ export interface NativeStream {
   /** Makes the stream exist; its `state` callback may be called before this returns. */
   open(): void
   send(bytes: Uint8Array, id: number): void
-  cancelSend(id: number): boolean
+  cancelSend(id: number): void
   connect(): void
   requestTx(length?: number): void
   disconnect(): void

@@ -96,7 +96,12 @@ async function open(options: ContextOptions): Promise<Context> {
     ...(options.signal && { signal: options.signal }),
   })
   applyBlobs(context, options.blobs ?? {})
-  await context.operational
+  try {
+    await context.operational
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    throw error
+  }
   return context
 }
 

@@ -2,6 +2,7 @@ import type { Context } from './context.js'
 import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
 import { DisconnectedError } from './errors/disconnected-error.js'
 import { TimeoutError } from './errors/timeout-error.js'
+import { onAbort } from './on-abort.js'
 import { Reply } from './reply.js'
 import type { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
@@ -19,6 +20,9 @@ export interface RequestOptions {
   /** How long the whole transaction may take, in milliseconds. Default: as long as the policy lets it. */
   timeout?: number
 }
+
+// A timer that is set for longer fires at once.
+const LONGEST_TIMER = 0x7fffffff
 
 /** One transaction on a stream of its own; see `context.request()`. */
 export function performRequest(
@@ -61,15 +65,14 @@ class Transaction {
     stream.on('state', this.#onState)
     this.over = stream.closedOrForsaken()
 
-    const abort = () => this.#fail(signal?.reason)
     const timer =
-      timeout === undefined
+      timeout === undefined || timeout > LONGEST_TIMER
         ? undefined
         : setTimeout(() => this.#fail(new TimeoutError(stream.streamtype)), timeout)
-    signal?.addEventListener('abort', abort, { once: true })
+    const unwatch = signal && onAbort(signal, () => this.#fail(signal.reason))
     this.#release = () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
+      unwatch?.()
     }
 
     if (body === undefined) stream.requestTx()

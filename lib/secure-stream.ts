@@ -18,6 +18,7 @@ import { type Chunk, Inbox } from './inbox.js'
 import { Message } from './message.js'
 import { create, NativeFlag, type NativeStream, native } from './native.js'
 import { type StreamEventTarget, tellEvents } from './native-events.js'
+import { onAbort } from './on-abort.js'
 import { Outbox } from './outbox.js'
 import type { Streamtype } from './policy/types.js'
 import type { StateName } from './state.js'
@@ -26,6 +27,7 @@ import {
   cannotSend,
   checkMetadataName,
   hasHandlers,
+  metadataBytes,
   metadataNames,
   streamTraits,
 } from './streamtype-traits.js'
@@ -114,7 +116,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
     const metadata = Object.entries(options.metadata ?? {}).flatMap(([name, value]) => [
       checkMetadataName(this.streamtype, this.#definition, name),
-      toBytes(`options.metadata.${name}`, value),
+      metadataBytes(`options.metadata.${name}`, this.#definition, name, value),
     ])
     const callbacks = handlers
       ? nativeHandlers(
@@ -262,12 +264,12 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    *
    * @param value - text is UTF-8
    * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it;
-   *   TypeError for another value
+   *   TypeError for another value, and for one that would break the request that it goes into
    */
   setMetadata(name: string, value: string | Uint8Array): void {
     this.#native.setMetadata(
       checkMetadataName(this.streamtype, this.#definition, name),
-      toBytes('value', value),
+      metadataBytes('value', this.#definition, name, value),
     )
   }
 
@@ -412,9 +414,6 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
   #onState(state: StateName | number, ordinal: number): void {
     switch (state) {
-      case 'CONNECTED':
-        this.#connecting.resolve()
-        break
       case 'DISCONNECTED':
       case 'CONNECTING':
         this.#inbox.dropPartialMessage()
@@ -422,12 +421,6 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       case 'UNREACHABLE':
         this.#failure ??= new UnreachableError(this.streamtype, 'libwebsockets gave no reason')
         break
-      case 'ALL_RETRIES_FAILED': {
-        const reason = new AllRetriesFailedError(this.streamtype, this.#failure)
-        this.#outbox.rejectAll(reason)
-        this.#connecting.reject(reason)
-        break
-      }
       case 'TIMEOUT':
         this.#onTimeout()
         break
@@ -443,8 +436,14 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     if (state === 'CONNECTED') {
       this.#connected = true
       this.stats.connections++
+      this.#connecting.resolve()
     } else if (state === 'DISCONNECTED' || state === 'CONNECTING' || state === 'UNREACHABLE') {
       this.#connected = false
+    }
+    if (state === 'ALL_RETRIES_FAILED') {
+      const reason = new AllRetriesFailedError(this.streamtype, this.#failure)
+      this.#outbox.rejectAll(reason)
+      this.#connecting.reject(reason)
     }
     if (state === 'DESTROYING') this.#onDestroyed()
     if (channels.state.hasSubscribers) channels.state.publish({ stream: this, state, ordinal })
@@ -494,13 +493,11 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   }
 
   #abortable(id: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {
-    const abort = () => {
-      const begun = !this.#native.cancelSend(id)
+    const unwatch = onAbort(signal, () => {
+      this.#native.cancelSend(id)
       this.#outbox.reject(id, signal.reason)
-      if (begun && streamTraits(this.#definition).transactional) this.#native.disconnect()
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    return promise.finally(() => signal.removeEventListener('abort', abort))
+    })
+    return promise.finally(unwatch)
   }
 
   /** @internal */

@@ -1,4 +1,4 @@
-import { checkString } from './arguments.js'
+import { checkString, invalidArgValue, toBytes } from './arguments.js'
 import type { NativeStreamTraits } from './native.js'
 import type { Streamtype } from './policy/types.js'
 import { SecureStreamError } from './secure-stream-error.js'
@@ -36,6 +36,35 @@ export function checkMetadataName(
     'ERR_SS_UNKNOWN_METADATA',
     `'${streamtype}' has no metadata '${name}'; its policy declares: ${names.join(', ') || 'none'}`,
   )
+}
+
+// What HTTP allows in the value of a header, and what remains of it where there are no spaces.
+const notInHeader = /[^\t\x20-\x7e\x80-\xff]/
+const notInUrl = /[^\x21-\x7e\x80-\xff]/
+
+/**
+ * The bytes of a value of metadata. On HTTP and WebSocket they become part of a request, of which they
+ * must not end the line.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ */
+export function metadataBytes(
+  where: string,
+  definition: Streamtype,
+  name: string,
+  value: unknown,
+): Uint8Array {
+  const bytes = toBytes(where, value)
+  if (definition.protocol === 'raw' || definition.protocol === 'mqtt') return bytes
+  const text = Buffer.from(bytes).toString('latin1')
+  const inUrl = `${definition.http_url ?? ''}`.includes(`\${${name}}`)
+  if ((inUrl ? notInUrl : notInHeader).test(text))
+    throw invalidArgValue(
+      where,
+      text,
+      inUrl ? 'has characters that no URL has' : 'has characters that no header has',
+    )
+  return bytes
 }
 
 /** Why a streamtype cannot send messages, when it cannot. */

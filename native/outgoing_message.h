@@ -16,6 +16,9 @@ class OutgoingMessage {
   uint32_t id() const { return id_; }
   size_t length() const { return bytes_.size(); }
   bool started() const { return started_; }
+  // Whether lws was asked to make the transaction, or the publish, that carries it.
+  bool requested() const { return requested_; }
+  void SetRequested() { requested_ = true; }
   bool finished() const { return started_ && sent_ == bytes_.size(); }
 
   size_t Take(uint8_t* into, size_t room) {
@@ -37,6 +40,7 @@ class OutgoingMessage {
   std::vector<uint8_t> bytes_;
   size_t sent_ = 0;
   bool started_ = false;
+  bool requested_ = false;
 };
 
 #endif

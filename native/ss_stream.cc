@@ -343,6 +343,7 @@ void SsStream::Pump() {
     gave_up_ = false;
     ssi_forget_failures(handle_);
   }
+  message.SetRequested();
   if (transactional_ && message.length() == 0) {
     // The request's headers are all there is to send; lws must not be given an empty body.
     uint8_t nothing;

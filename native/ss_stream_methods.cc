@@ -13,16 +13,20 @@ Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (id): whether the message had not begun to go out, and now will not
+// (id): those behind it are not concerned
 Napi::Value SsStream::CancelSend(const Napi::CallbackInfo& info) {
   const uint32_t id = info[0].As<Napi::Number>().Uint32Value();
   for (auto message = outgoing_.begin(); message != outgoing_.end(); ++message) {
     if (message->id() != id) continue;
-    if (message->started()) break;
-    outgoing_.erase(message);
-    return Napi::Boolean::New(info.Env(), true);
+    if (transactional_ && message->requested()) {
+      // Its transaction, which promises the server a body of this length, must not go on without it.
+      wanted_.disconnect = disconnecting_ = true;
+      Schedule();
+    }
+    if (!message->started()) outgoing_.erase(message);
+    break;
   }
-  return Napi::Boolean::New(info.Env(), false);
+  return info.Env().Undefined();
 }
 
 Napi::Value SsStream::Connect(const Napi::CallbackInfo& info) {

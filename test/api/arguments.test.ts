@@ -61,6 +61,14 @@ describe('openContext()', () => {
     await assert.rejects(sent, { code: 'ERR_SS_DESTROYED', cause: reason })
     await context.close()
   })
+
+  test('rejects with that reason while the context opens', async () => {
+    const reason = new Error('not any more')
+    const aborting = new AbortController()
+    const opening = open({ policy, signal: aborting.signal })
+    queueMicrotask(() => queueMicrotask(() => aborting.abort(reason)))
+    await assert.rejects(opening, (e) => e === reason)
+  })
 })
 
 describe('a context and its streams', () => {

@@ -99,6 +99,12 @@ for (const { protocol, name, start } of peers)
         assert.equal(first.done ? '' : first.value.data.toString(), 'to chunks')
       })
 
+      test('connect() settles with handlers as well', async () => {
+        await using stream = context.stream('it', { ...ownTopic(protocol), state() {} })
+        await stream.connect()
+        assert.ok(stream.stats.connections > 0)
+      })
+
       test('sends with handlers, as the C API does', async () => {
         const states: unknown[] = []
         const text = 'from a handler'

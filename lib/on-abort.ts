@@ -1,0 +1,20 @@
+// Many messages and streams may go by one signal, which warns of a leak when it has many listeners.
+const watched = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** Calls `aborted` once when `signal` is aborted; returns what ends the watch. */
+export function onAbort(signal: AbortSignal, aborted: () => void): () => void {
+  let all = watched.get(signal)
+  if (!all) {
+    const callbacks = new Set<() => void>()
+    const callAll = () => {
+      watched.delete(signal)
+      for (const callback of callbacks) callback()
+    }
+    signal.addEventListener('abort', callAll, { once: true })
+    watched.set(signal, callbacks)
+    all = callbacks
+  }
+  const callback = () => aborted()
+  all.add(callback)
+  return () => all.delete(callback)
+}
