@@ -99,7 +99,9 @@ class Transaction {
           )
         break
       case 'ALL_RETRIES_FAILED':
-        this.#fail(new AllRetriesFailedError(this.#stream.streamtype, this.#stream.failure))
+        this.#fail(
+          new AllRetriesFailedError(this.#stream.streamtype, this.#stream.lastAttempt.failure),
+        )
         break
       case 'DESTROYING':
         this.#release()
@@ -111,8 +113,8 @@ class Transaction {
   #answer(): void {
     if (this.#answered) return
     this.#answered = true
-    const acked = this.#stream.goodResponse()
-    const state = this.#stream.userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
+    const { accepted: acked, userState } = this.#stream.lastAttempt
+    const state = userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
     this.#resolve(
       new Reply(acked, state, this.#stream.metadata, this.#stream.chunks(), () =>
         this.#stream.destroy(),

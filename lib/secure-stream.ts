@@ -393,19 +393,13 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     return Promise.race([this.#closed, forsaken])
   }
 
-  /** @internal Why the last connection attempt failed. */
-  get failure(): UnreachableError | undefined {
-    return this.#failure
-  }
-
-  /** @internal Whether the response headers of the transaction said success. */
-  goodResponse(): boolean {
-    return this.#native.goodResponse()
-  }
-
-  /** @internal The last number that `http_resp_map` gave. */
-  get userState(): number | undefined {
-    return this.#userState
+  /** @internal How the last attempt went, as far as the states do not tell. */
+  get lastAttempt() {
+    return {
+      failure: this.#failure,
+      accepted: this.#native.goodResponse(),
+      userState: this.#userState,
+    }
   }
 
   #onEvents = (numbers: Uint32Array, bytes: Buffer | undefined): void => {
