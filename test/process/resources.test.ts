@@ -81,7 +81,7 @@ describe('what contexts take of the process', () => {
       ? 0
       : Number(execFileSync('/bin/sh', ['-c', 'ulimit -Hn']).toString()) || 1024 ** 2
   test('the limit of descriptors costs contexts no memory', {
-    skip: (limit < 8192 && 'is too low here to tell') || (sanitized && SANITIZED),
+    skip: (limit < 20_000 && 'is too low here to tell') || (sanitized && SANITIZED),
   }, async () => {
     // So many that their tables would stand out from what V8 takes by and by.
     const tables = 128 * 1024 * 1024
@@ -94,7 +94,8 @@ describe('what contexts take of the process', () => {
     const small = await grown('ulimit -n 2048')
     const large = await grown('true')
     assert.ok(
-      large - small < tables / 2,
+      // The C library clears part of tables that are not much larger than its own units.
+      large - small < tables * 0.7,
       `${count} contexts took ${large} bytes with ${limit} descriptors, ${small} with 2048`,
     )
   })
