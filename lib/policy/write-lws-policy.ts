@@ -219,12 +219,14 @@ function complete(value: Streamtype): Streamtype {
       ? { ...value, protocol }
       : { ...value, protocol, metadata: [...(value.metadata ?? []), ...missing] }
   }
+  const reached = value.endpoint === undefined ? {} : { endpoint: endpointForLws(value.endpoint) }
   const transactional = protocol === 'h1' || protocol === 'h2'
   if (!transactional && protocol !== 'ws') {
-    return { ...value, protocol }
+    return { ...value, ...reached, protocol }
   }
   return {
     ...value,
+    ...reached,
     protocol,
     http_url: urlForLws(protocol, value.http_url ?? '/'),
     ...(transactional && { http_method: value.http_method || 'GET' }),
@@ -234,6 +236,11 @@ function complete(value: Streamtype): Streamtype {
       nghttp2_quirk_end_stream: value.nghttp2_quirk_end_stream ?? value.long_poll !== true,
     }),
   }
+}
+
+/** lws takes what follows a colon for a port, unless it finds brackets. */
+function endpointForLws(endpoint: string): string {
+  return /^[\da-f]*:[\da-f:.]*:[\da-f:.]*$/i.test(endpoint) ? `[${endpoint}]` : endpoint
 }
 
 /**

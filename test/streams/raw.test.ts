@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type net from 'node:net'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
@@ -43,6 +44,22 @@ describe('raw', { timeout: 60_000 }, () => {
     assert.equal((await nextMessage(stream)).toString(), 'hello')
     await context.close()
     await rm(folder, { recursive: true })
+  })
+
+  test('IPv6 addresses, with and without brackets', async (t) => {
+    const server = net.createServer((socket) => socket.pipe(socket)).listen(0, '::1')
+    const listening = await once(server, 'listening').catch(() => undefined)
+    if (!listening) return t.skip('there is no ::1 here')
+    const { port } = server.address() as net.AddressInfo
+    for (const endpoint of ['::1', '[::1]']) {
+      const definition = streamtype('raw', { port }, { endpoint })
+      const context = await openContext({ policy: policyOf({ it: definition }) })
+      const stream = context.stream('it')
+      await stream.send('hello')
+      assert.equal((await nextMessage(stream)).toString(), 'hello')
+      await context.close()
+    }
+    server.close()
   })
 
   test('a message that is cut off in the middle rejects', async () => {
