@@ -8,7 +8,12 @@ export function streamDuplex(stream: SecureStream): Duplex {
     read() {
       chunks.next().then(
         ({ value, done }) => {
-          if (done) this.push(null)
+          if (done) {
+            this.push(null)
+            this.read(0)
+            // With both of its sides at their end, a Node stream destroys itself.
+            duplex.end()
+          }
           // An empty piece is no data to a byte stream, and would end its wait for some.
           else if (value.data.length > 0) this.push(value.data)
           else this._read(0)
@@ -24,5 +29,7 @@ export function streamDuplex(stream: SecureStream): Duplex {
       done(error)
     },
   })
+  // Somebody who does not read is to know as well.
+  stream.closed().then(() => duplex.read(0))
   return duplex
 }

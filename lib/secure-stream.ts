@@ -385,6 +385,11 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     await Promise.race([this.#outbox.drained(), stuck])
   }
 
+  /** @internal Settles when the stream is over. */
+  closed(): Promise<void> {
+    return this.#closed
+  }
+
   /** @internal Settles when the stream is over, or more has come than waits for nobody. */
   closedOrForsaken(): Promise<void> {
     const forsaken = new Promise<void>((resolve) => {

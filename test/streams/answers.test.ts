@@ -12,6 +12,15 @@ const answers: Record<string, string> = {
   '200': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n',
   '100':
     'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-Say: it\r\nContent-Length: 3\r\n\r\nabc',
+  trailers:
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n' +
+    '3;a=b\r\nabc\r\n4 ; c\r\ndefg\r\n0\r\nX-Sum: 1\r\nX-More: 2\r\n\r\n',
+  ...Object.fromEntries(
+    ['ffffffff', '80000000', 'fffffffffffffff0', '100000003'].map((size) => [
+      size,
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nabc\r\n0\r\n\r\n`,
+    ]),
+  ),
   '103':
     'HTTP/1.1 103 Early Hints\r\nX-Say: not it\r\nLink: </a>\r\n\r\n'.repeat(50) +
     'HTTP/1.1 200 OK\r\nX-Say: it\r\nContent-Length: 3\r\n\r\nabc',
@@ -63,6 +72,14 @@ describe('answers on h1', { timeout: 20_000 }, () => {
       assert.equal(connections.size, 1)
     })
 
+  test('extensions of chunks and trailers are passed over', async () => {
+    for (let n = 0; n < 2; n++) {
+      const reply = await context.request('GET', { metadata: { answer: 'trailers' } })
+      assert.equal(await reply.text(), 'abcdefg')
+    }
+    assert.equal(connections.size, 1)
+  })
+
   for (const answer of ['100', '103'])
     for (const method of ['GET', 'POST'])
       test(`${method} waits for what follows ${answer}`, async () => {
@@ -71,6 +88,12 @@ describe('answers on h1', { timeout: 20_000 }, () => {
         assert.equal(reply.metadata.say, 'it')
         assert.equal(await reply.text(), 'abc')
       })
+
+  for (const answer of ['ffffffff', '80000000', 'fffffffffffffff0', '100000003'])
+    test(`a chunk of ${answer} bytes ends the transaction`, async () => {
+      const reply = await context.request('GET', { metadata: { answer } })
+      await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
+    })
 })
 
 test('h2 passes interim responses over', { timeout: 20_000 }, async () => {
