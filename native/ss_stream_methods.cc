@@ -19,7 +19,8 @@ Napi::Value SsStream::CancelSend(const Napi::CallbackInfo& info) {
   for (auto message = outgoing_.begin(); message != outgoing_.end(); ++message) {
     if (message->id() != id) continue;
     if (transactional_ && message->requested()) {
-      // Its transaction, which promises the server a body of this length, must not go on without it.
+      // Its transaction, which promises the server a body of this length, must not go on without
+      // it.
       wanted_.disconnect = disconnecting_ = true;
       Schedule();
     }
