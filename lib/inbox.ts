@@ -20,6 +20,13 @@ const DRAINED = FULL / 2
 // this much may wait.
 const FULL_WITHOUT_READER = 16 * FULL
 
+// What a chunk takes besides its bytes, of which it may have none.
+const CHUNK = 256
+
+function cost(chunk: ReceivedChunk): number {
+  return chunk.data.length + CHUNK
+}
+
 /** What was received and not yet taken; says when the socket is to be read no further. */
 export class Inbox {
   #chunks: ReceivedChunk[] = []
@@ -44,7 +51,7 @@ export class Inbox {
 
   push(chunk: ReceivedChunk): void {
     this.#chunks.push(chunk)
-    this.#bytes += chunk.data.length
+    this.#bytes += cost(chunk)
     if (chunk.eom) this.#messages++
     this.#regulate()
     this.#wake()
@@ -52,8 +59,10 @@ export class Inbox {
 
   /** The connection is gone: what was received of a message that is not complete never will be. */
   dropPartialMessage(): void {
-    while (this.#chunks.length > 0 && !this.#chunks.at(-1)?.eom)
-      this.#bytes -= this.#chunks.pop()?.data.length ?? 0
+    for (let last = this.#chunks.at(-1); last && !last.eom; last = this.#chunks.at(-1)) {
+      this.#bytes -= cost(last)
+      this.#chunks.pop()
+    }
     this.#regulate()
   }
 
@@ -99,7 +108,7 @@ export class Inbox {
 
   #taken(chunks: ReceivedChunk[]): void {
     for (const chunk of chunks) {
-      this.#bytes -= chunk.data.length
+      this.#bytes -= cost(chunk)
       if (chunk.eom) this.#messages--
     }
     this.#regulate()
