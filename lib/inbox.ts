@@ -20,9 +20,18 @@ const DRAINED = FULL / 2
 // this much may wait.
 const FULL_WITHOUT_READER = 16 * FULL
 
+// What a chunk takes besides its bytes, of which it may have none.
+const CHUNK = 256
+
+function cost(chunk: ReceivedChunk): number {
+  return chunk.data.length + CHUNK
+}
+
 /** What was received and not yet taken; says when the socket is to be read no further. */
 export class Inbox {
   #chunks: ReceivedChunk[] = []
+  // How many of them are taken already: to move all the others up each time is slow.
+  #takenChunks = 0
   #bytes = 0
   #messages = 0
   #reading = true
@@ -44,7 +53,7 @@ export class Inbox {
 
   push(chunk: ReceivedChunk): void {
     this.#chunks.push(chunk)
-    this.#bytes += chunk.data.length
+    this.#bytes += cost(chunk)
     if (chunk.eom) this.#messages++
     this.#regulate()
     this.#wake()
@@ -52,8 +61,12 @@ export class Inbox {
 
   /** The connection is gone: what was received of a message that is not complete never will be. */
   dropPartialMessage(): void {
-    while (this.#chunks.length > 0 && !this.#chunks.at(-1)?.eom)
-      this.#bytes -= this.#chunks.pop()?.data.length ?? 0
+    while (this.#chunks.length > this.#takenChunks) {
+      const last = this.#chunks.at(-1) as ReceivedChunk
+      if (last.eom) break
+      this.#bytes -= cost(last)
+      this.#chunks.pop()
+    }
     this.#regulate()
   }
 
@@ -72,18 +85,15 @@ export class Inbox {
   }
 
   takeChunk(): ReceivedChunk | undefined {
-    const chunk = this.#chunks.shift()
-    if (chunk) this.#taken([chunk])
-    return chunk
+    return this.#take(Math.min(1, this.#chunks.length - this.#takenChunks))[0]
   }
 
   /** The chunks of the next complete message, if there is one. */
   takeMessage(): ReceivedChunk[] | undefined {
     if (this.#messages === 0) return undefined
-    const end = this.#chunks.findIndex((chunk) => chunk.eom)
-    const chunks = this.#chunks.splice(0, end + 1)
-    this.#taken(chunks)
-    return chunks
+    let end = this.#takenChunks
+    while (!this.#chunks[end]?.eom) end++
+    return this.#take(end + 1 - this.#takenChunks)
   }
 
   /** What `take` gives as soon as it gives something; `undefined` at the end. */
@@ -97,12 +107,19 @@ export class Inbox {
     }
   }
 
-  #taken(chunks: ReceivedChunk[]): void {
+  #take(count: number): ReceivedChunk[] {
+    const chunks = this.#chunks.slice(this.#takenChunks, this.#takenChunks + count)
+    this.#takenChunks += count
+    if (this.#takenChunks > this.#chunks.length / 2) {
+      this.#chunks = this.#chunks.slice(this.#takenChunks)
+      this.#takenChunks = 0
+    }
     for (const chunk of chunks) {
-      this.#bytes -= chunk.data.length
+      this.#bytes -= cost(chunk)
       if (chunk.eom) this.#messages--
     }
     this.#regulate()
+    return chunks
   }
 
   #regulate(): void {

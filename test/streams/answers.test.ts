@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import http from 'node:http'
 import http2 from 'node:http2'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
 import { type RawPeer, startRaw } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
+import { nextState, traceStates } from '../support/states.js'
 
 // What a server may answer, byte for byte; the connection stays open.
 const answers: Record<string, string> = {
@@ -94,6 +96,48 @@ describe('answers on h1', { timeout: 20_000 }, () => {
       const reply = await context.request('GET', { metadata: { answer } })
       await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
     })
+})
+
+test('an h1 stream follows redirects, where its policy lets it', { timeout: 20_000 }, async () => {
+  const urls: (string | undefined)[] = []
+  const server = http.createServer((request, response) => {
+    urls.push(request.url)
+    const to = { '/from': '/to', '/loop': '/loop', '/nowhere': 'http://127.0.0.1:1/' }
+    const location = to[request.url as keyof typeof to]
+    if (location) response.writeHead(302, { location })
+    response.end('here')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await using context = await openContext({
+    policy: policyOf({
+      it: streamtype(
+        'h1',
+        { port },
+        {
+          http_method: 'GET',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+          http_url: '/${path}',
+          metadata: [{ path: '' }],
+          allow_redirects: true,
+        },
+      ),
+    }),
+  })
+  const get = (path: string) => context.request('it', { metadata: { path } })
+  for (let n = 0; n < 5; n++) {
+    await using stream = context.stream('it', { metadata: { path: 'from' } })
+    const states = traceStates(stream)
+    stream.requestTx()
+    await nextState(stream, 'QOS_ACK_REMOTE')
+    assert.ok(!states.includes('UNREACHABLE'))
+  }
+  assert.deepEqual(urls.splice(0), Array(5).fill(['/from', '/to']).flat())
+  assert.equal(await (await get('from')).text(), 'here')
+  await assert.rejects(get('nowhere'), { code: 'ERR_SS_ALL_RETRIES_FAILED', message: /conn fail/ })
+  await assert.rejects(get('loop'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+  assert.equal(await (await get('from')).text(), 'here')
+  server.close()
 })
 
 test('h2 passes interim responses over', { timeout: 20_000 }, async () => {

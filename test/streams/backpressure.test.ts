@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { openContext, type SecureStream } from 'lws-secure-streams'
 import {
   type CountingRelay,
@@ -109,4 +110,25 @@ test('an h2 stream that is not read leaves the others on its connection alone', 
   assert.equal(peer.sessions, 1)
   assert.ok((await unread.bytes()).equals(bytes))
   await context.close()
+})
+
+test('messages without bytes take memory too', { timeout: 60_000 }, async () => {
+  const count = 150_000
+  await using peer = await startWebSocket()
+  peer.webSockets.on('connection', (socket) => {
+    for (let n = 0; n < count; n++) socket.send('')
+  })
+  await using context = await openContext({ policy: policyOf({ it: streamtype('ws', peer) }) })
+  await using stream = context.stream('it')
+  await stream.connect()
+  for (let before = -1; stream.stats.messagesReceived !== before; ) {
+    before = stream.stats.messagesReceived
+    await delay(200)
+  }
+  assert.ok(stream.stats.messagesReceived < count)
+  let read = 0
+  for await (const message of stream) {
+    assert.equal(message.data.length, 0)
+    if (++read === count) break
+  }
 })
