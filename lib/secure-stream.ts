@@ -186,7 +186,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   send(data: string | Uint8Array, options: { signal?: AbortSignal } = {}): Promise<void> {
     const bytes = toBytes('data', data)
     checkSignal('options.signal', options.signal)
-    if (this.#destroyed || this.#destroyError) return Promise.reject(this.destroyedError())
+    if (this.#destroyed) return Promise.reject(this.destroyedError())
     const refusal = this.#handlers
       ? hasHandlers(this.streamtype)
       : cannotSend(this.streamtype, this.#definition)
@@ -353,7 +353,8 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   /** Destroys the stream; safe at any time, inside handlers too. What is pending rejects. */
   destroy(error?: Error): void {
     if (this.#destroyed) return
-    this.#destroyError ??= error
+    this.#destroyed = true
+    this.#destroyError = error
     this.#native.destroy()
   }
 
@@ -487,7 +488,12 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     while (this.listenerCount('message') > 0) {
       const chunks = this.#inbox.takeMessage()
       if (!chunks) return
-      this.emit('message', Message.of(chunks))
+      try {
+        this.emit('message', Message.of(chunks))
+      } catch (error) {
+        // The messages behind it are not to wait for the next one to arrive.
+        native().reportUncaught(error)
+      }
     }
   }
 

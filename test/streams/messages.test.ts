@@ -187,6 +187,15 @@ describe('messages', { timeout: 60_000 }, () => {
     assert.equal(stream.getMetadata('path'), '')
   })
 
+  test('a stream is destroyed as soon as it is told to be', async () => {
+    const stream = context.stream('it')
+    stream.destroy()
+    assert.equal(stream.destroyed, true)
+    await assert.rejects(stream.send('x'), { code: 'ERR_SS_DESTROYED' })
+    await assert.rejects(stream.connect(), { code: 'ERR_SS_DESTROYED' })
+    await stream[Symbol.asyncDispose]()
+  })
+
   test('stats count what passes', async () => {
     await using stream = context.stream('it')
     await stream.send('12345')
