@@ -20,7 +20,20 @@ lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h) {
   return r && r != LWSSSSRET_DESTROY_ME ? lws_ss_backoff(h) : r;
 }
 
+void ssi_say_goodbye(struct lws_ss_handle* h) {
+  uint8_t frame[LWS_PRE + 2];
+  struct lws* wsi = h->wsi;
+
+  /* What the socket does not take at once is not worth waiting for. */
+  if (!wsi || h->policy->protocol != LWSSSP_WS || !lwsi_role_ws(wsi) ||
+      lwsi_state(wsi) != LRS_ESTABLISHED || lws_send_pipe_choked(wsi))
+    return;
+  lws_ser_wu16be(frame + LWS_PRE, LWS_CLOSE_STATUS_NORMAL);
+  (void)!lws_write(wsi, frame + LWS_PRE, 2, LWS_WRITE_CLOSE);
+}
+
 void ssi_disconnect(struct lws_ss_handle* h) {
+  ssi_say_goodbye(h);
   if (h->wsi) lws_set_timeout(h->wsi, 1, LWS_TO_KILL_SYNC);
   if (h->wsi || (h->policy->flags & LWSSSPOLF_NAILED_UP)) return;
 

@@ -17,6 +17,9 @@ struct lws* ssi_wsi(struct lws_ss_handle* h);
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h);
 void ssi_forget_failures(struct lws_ss_handle* h);
 
+/* Tells the peer that the end is meant, where the protocol has words for it: ws. */
+void ssi_say_goodbye(struct lws_ss_handle* h);
+
 /* Closes the connection, or ends the attempt to have one; leaves the stream idle unless nailed_up.
  */
 void ssi_disconnect(struct lws_ss_handle* h);

@@ -391,6 +391,7 @@ void SsStream::Work() {
 void SsStream::DestroyNow() {
   if (!handle_) return;
   SsContext::ServiceScope scope(context_);
+  ssi_say_goodbye(handle_);
   lws_ss_handle* going = handle_;
   lws_ss_destroy(&going);
   handle_ = nullptr;

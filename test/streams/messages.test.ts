@@ -98,6 +98,20 @@ describe('messages', { timeout: 60_000 }, () => {
     assert.equal((await messages.next()).value?.text(), 'third')
   })
 
+  for (const [way, end] of [
+    ['disconnect()', (stream: SecureStream) => stream.disconnect()],
+    ['destroy()', (stream: SecureStream) => stream.destroy()],
+  ] as const)
+    test(`${way} closes a WebSocket as it should be closed`, async () => {
+      await using stream = context.stream('it')
+      const connection = once(peer.webSockets, 'connection')
+      await stream.connect()
+      const [socket] = await connection
+      const closed = once(socket, 'close')
+      end(stream)
+      assert.equal((await closed)[0], 1000)
+    })
+
   test('what is sent after disconnect() goes out on the next connection', async () => {
     await using stream = context.stream('it')
     await stream.connect()
