@@ -16,6 +16,7 @@ import { UnreachableError } from './errors/unreachable-error.js'
 import { nativeHandlers, type StreamHandlers } from './handlers.js'
 import { type Chunk, Inbox } from './inbox.js'
 import { Message } from './message.js'
+import { handToListeners } from './message-listeners.js'
 import { create, NativeFlag, type NativeStream, native } from './native.js'
 import { type StreamEventTarget, tellEvents } from './native-events.js'
 import { onAbort } from './on-abort.js'
@@ -131,7 +132,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     this.#signal = options.signal
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
     ;(this as EventEmitter).on('newListener', (event) => {
-      if (event === 'message') queueMicrotask(() => this.#flow())
+      if (event === 'message') queueMicrotask(() => handToListeners(this, this.#inbox))
     })
     if (channels.stream.hasSubscribers) channels.stream.publish({ context, stream: this })
   }
@@ -432,7 +433,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   #noteState(state: StateName | number, ordinal: number): void {
     this.#state = state
     if (typeof state === 'number') this.#userState = state
-    if (state === 'CONNECTING') this.#userState = undefined
+    if (state === 'CONNECTING') this.#userState = this.#failure = undefined
     if (state === 'CONNECTED') {
       this.#connected = true
       this.stats.connections++
@@ -479,22 +480,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
         channels.message.publish({ stream: this, direction: 'received', bytes: this.#messageBytes })
     }
     this.#inbox.push({ data, som, eom, metadata: eom ? this.metadata : {} })
-    if (this.listenerCount('message') > 0) this.#flow()
-  }
-
-  /** Hands messages to listeners for as long as there are both. */
-  #flow(): void {
-    this.#inbox.attach('messages')
-    while (this.listenerCount('message') > 0) {
-      const chunks = this.#inbox.takeMessage()
-      if (!chunks) return
-      try {
-        this.emit('message', Message.of(chunks))
-      } catch (error) {
-        // The messages behind it are not to wait for the next one to arrive.
-        native().reportUncaught(error)
-      }
-    }
+    handToListeners(this, this.#inbox)
   }
 
   #abortable(id: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {

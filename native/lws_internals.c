@@ -52,6 +52,14 @@ lws_ss_state_return_t ssi_backoff(struct lws_ss_handle* h) { return lws_ss_backo
 
 int ssi_good_response(struct lws_ss_handle* h) { return h->u.http.good_respcode; }
 
+void ssi_forget_connection_failure(struct lws_ss_handle* h) {
+#if defined(LWS_SS_CONNECTION_FAILURE_LEN)
+  h->connection_failure[0] = '\0';
+#else
+  (void)h;
+#endif
+}
+
 const char* ssi_connection_failure(struct lws_ss_handle* h) {
 #if defined(LWS_SS_CONNECTION_FAILURE_LEN)
   return h->connection_failure;

@@ -38,6 +38,7 @@ int ssi_good_response(struct lws_ss_handle* h);
 
 /* Why the last connection attempt failed, "" when lws did not say. */
 const char* ssi_connection_failure(struct lws_ss_handle* h);
+void ssi_forget_connection_failure(struct lws_ss_handle* h);
 
 /* Services whatever waits for a turn without waiting for its socket. */
 void ssi_service_forced(struct lws_context* cx);
