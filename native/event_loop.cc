@@ -9,9 +9,10 @@
 
 namespace {
 
-// How often one socket may write, and how many rounds all that want to may have, before the loop
-// looks at everything else again.
-constexpr int kWritesPerRound = 8;
+// How often and how much one socket may write, and how many rounds all that want to may have, before
+// the loop looks at everything else again.
+constexpr int kWritesPerRound = 64;
+constexpr size_t kBytesPerRound = 512 * 1024;
 constexpr int kTurnsInARow = 8;
 constexpr int kLongestWaitMs = INT_MAX / 2;
 
@@ -170,15 +171,18 @@ void EventLoop::Serve(Watcher* watcher, short revents) {
 // Lets a socket write while it takes what it is given, up to the bound; then the loop polls for it.
 void EventLoop::ServeWrites(lws_sockfd_type fd) {
   Watcher* watcher = Find(fd);
-  for (int n = 0; watcher && watcher->wants_write; n++) {
-    if (n == kWritesPerRound || lws_partial_buffered(watcher->wsi)) {
-      watcher->wanted |= UV_WRITABLE;
-      Arm(watcher);
-      return;
-    }
+  if (!watcher || !watcher->wants_write) return;
+  lws_cork(watcher->wsi);
+  for (int n = 0; watcher && watcher->wants_write && n < kWritesPerRound; n++) {
+    if (lws_partial_buffered(watcher->wsi) || lws_corked(context_, 0) >= kBytesPerRound) break;
     Serve(watcher, LWS_POLLOUT);
     watcher = Find(fd);
   }
+  lws_uncork(context_, 0);
+  watcher = Find(fd);
+  if (!watcher || !watcher->wants_write) return;
+  watcher->wanted |= UV_WRITABLE;
+  Arm(watcher);
 }
 
 void EventLoop::DrainWrites() {
