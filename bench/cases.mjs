@@ -9,7 +9,11 @@ const MiB = 1024 * 1024
 const ws = { protocol: 'ws', peerName: 'ws', unit: 'messages/s', server: startWsEcho }
 const h1 = { protocol: 'h1', peerName: 'undici', unit: 'requests/s', server: startNginx }
 const mqtt = {
-  protocol: 'mqtt', peerName: 'mqtt.js', unit: 'messages/s', server: startMosquitto, bytes: 100,
+  protocol: 'mqtt',
+  peerName: 'mqtt.js',
+  unit: 'messages/s',
+  server: startMosquitto,
+  bytes: 100,
   inFlight: 20,
 }
 const raw = { protocol: 'raw', peerName: 'node:net', server: startRawEcho }
@@ -19,13 +23,25 @@ const nginxWith = (options) => (core) => startNginx(core, options)
 const comparisons = [
   { name: 'ws-echo-64', ...ws, bytes: 64, inFlight: 64, atLeast: 1.3 },
   { name: 'ws-echo-1', ...ws, bytes: 64, inFlight: 1, sameCore: true, atLeast: 1.2 },
-  { name: 'ws-echo-1MiB', ...ws, peerName: 'ws with bufferutil', bytes: MiB, inFlight: 4, atLeast: 1 },
+  {
+    name: 'ws-echo-1MiB',
+    ...ws,
+    peerName: 'ws with bufferutil',
+    bytes: MiB,
+    inFlight: 4,
+    atLeast: 1,
+  },
   { name: 'h1-get-1', ...h1, inFlight: 1, sameCore: true, atLeast: 1 },
   { name: 'h1-get-50', ...h1, inFlight: 50, atLeast: 1 },
   { name: 'h1-tls-get-50', ...h1, server: nginxWith({ tls: true }), inFlight: 50, atLeast: 1 },
   {
-    name: 'h2-get-50', protocol: 'h2', peerName: 'node:http2', unit: 'requests/s',
-    server: nginxWith({ tls: true, http2: true }), inFlight: 50, atLeast: 1.3,
+    name: 'h2-get-50',
+    protocol: 'h2',
+    peerName: 'node:http2',
+    unit: 'requests/s',
+    server: nginxWith({ tls: true, http2: true }),
+    inFlight: 50,
+    atLeast: 1.3,
   },
   { name: 'mqtt-qos0', ...mqtt, qos: 0, atLeast: 1 },
   { name: 'mqtt-qos1', ...mqtt, qos: 1, atLeast: 1.3 },

@@ -51,8 +51,7 @@ export async function compare({ name, unit, peerName, server, protocol, sameCore
 
 function summary({ name, unit, peerName }, operations, rounds) {
   const rate = (side) => median(rounds.map((round) => operations / round[side].seconds))
-  const cpu = (side) =>
-    median(rounds.map((round) => (round[side].cpuSeconds / operations) * 1e6))
+  const cpu = (side) => median(rounds.map((round) => (round[side].cpuSeconds / operations) * 1e6))
   const ratios = rounds.map(([ours, peer]) => peer.seconds / ours.seconds)
   return {
     name,

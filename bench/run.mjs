@@ -8,7 +8,10 @@ import { canPin } from './pinning.mjs'
 
 const round = (value) => Number(value.toPrecision(4))
 
-function row({ name, unit, ours, peer, peerName, ratio, spread, cpuOurs, cpuPeer, cpuRatio }, goal) {
+function row(
+  { name, unit, ours, peer, peerName, ratio, spread, cpuOurs, cpuPeer, cpuRatio },
+  goal,
+) {
   return {
     name,
     ours: `${round(ours)} ${unit}`,

@@ -7,8 +7,12 @@ interface Entry {
 
 /** The promises of messages that are on their way out, in order. */
 export class Outbox {
-  #entries = new Map<number, Entry>()
-  #nextId = 1
+  // By id, from the oldest on; a Map that is filled and emptied all the time keeps what it held alive
+  // from one garbage collection to the next.
+  #entries: (Entry | undefined)[] = []
+  #firstId = 1
+  #settled = 0
+  #size = 0
   #whenDrained: (() => void)[] = []
   readonly #streamtype: string
   readonly #acknowledged: boolean
@@ -20,14 +24,15 @@ export class Outbox {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#size
   }
 
   add(): { id: number; promise: Promise<void> } {
-    const id = this.#nextId++
+    const id = this.#firstId + this.#entries.length
     const promise = new Promise<void>((resolve, reject) => {
-      this.#entries.set(id, { resolve, reject })
+      this.#entries.push({ resolve, reject })
     })
+    this.#size++
     return { id, promise }
   }
 
@@ -37,13 +42,11 @@ export class Outbox {
   }
 
   acknowledged(id: number): void {
-    const entry = this.#entries.get(id)
-    if (entry) this.#settle(id, entry.resolve)
+    this.#settle(id)?.resolve()
   }
 
   reject(id: number, reason: unknown): void {
-    const entry = this.#entries.get(id)
-    if (entry) this.#settle(id, () => entry.reject(reason))
+    this.#settle(id)?.reject(reason)
   }
 
   dropped(id: number): void {
@@ -54,18 +57,28 @@ export class Outbox {
   }
 
   rejectAll(reason: unknown): void {
-    for (const id of [...this.#entries.keys()]) this.reject(id, reason)
+    const end = this.#firstId + this.#entries.length
+    for (let id = this.#firstId; id < end; id++) this.reject(id, reason)
   }
 
   /** Settles when no message is on its way. */
   drained(): Promise<void> {
-    if (this.#entries.size === 0) return Promise.resolve()
+    if (this.#size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#whenDrained.push(resolve))
   }
 
-  #settle(id: number, how: () => void): void {
-    this.#entries.delete(id)
-    how()
-    if (this.#entries.size === 0) for (const resolve of this.#whenDrained.splice(0)) resolve()
+  #settle(id: number): Entry | undefined {
+    const entry = this.#entries[id - this.#firstId]
+    if (!entry) return undefined
+    this.#entries[id - this.#firstId] = undefined
+    this.#size--
+    while (this.#settled < this.#entries.length && !this.#entries[this.#settled]) this.#settled++
+    if (this.#settled > this.#entries.length / 2) {
+      this.#entries = this.#entries.slice(this.#settled)
+      this.#firstId += this.#settled
+      this.#settled = 0
+    }
+    if (this.#size === 0) for (const resolve of this.#whenDrained.splice(0)) resolve()
+    return entry
   }
 }

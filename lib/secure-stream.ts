@@ -34,6 +34,7 @@ import {
 } from './streamtype-traits.js'
 
 const FROM_POLICY = 0
+const NO_METADATA: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
 
 /**
  * A Secure Stream: what a policy calls a streamtype, open.
@@ -164,6 +165,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
   /** The values that the streamtype's metadata have at present, as text. Specification: `metadata`. */
   get metadata(): Readonly<Record<string, string>> {
+    if (this.#metadataNames.length === 0) return NO_METADATA
     const values: Record<string, string> = Object.create(null)
     for (const name of this.#metadataNames) {
       const value = this.#native.getMetadata(name)
@@ -479,7 +481,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       if (channels.message.hasSubscribers)
         channels.message.publish({ stream: this, direction: 'received', bytes: this.#messageBytes })
     }
-    this.#inbox.push({ data, som, eom, metadata: eom ? this.metadata : {} })
+    this.#inbox.push({ data, som, eom, metadata: eom ? this.metadata : NO_METADATA })
     handToListeners(this, this.#inbox)
   }
 

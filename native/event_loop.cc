@@ -9,8 +9,8 @@
 
 namespace {
 
-// How often and how much one socket may write, and how many rounds all that want to may have, before
-// the loop looks at everything else again.
+// How often and how much one socket may write, and how many rounds all that want to may have,
+// before the loop looks at everything else again.
 constexpr int kWritesPerRound = 64;
 constexpr size_t kBytesPerRound = 512 * 1024;
 constexpr int kTurnsInARow = 8;

@@ -24,14 +24,30 @@ async function build() {
   mkdirSync(source, { recursive: true })
   run('tar', ['-xzf', tarball, '-C', source, '--strip-components=1'])
   const lws = path.join(folder, 'lws')
-  const options = ['-DLWS_WITH_SSL=OFF', '-DLWS_WITHOUT_TESTAPPS=ON', '-DLWS_WITH_SHARED=OFF',
-    '-DCMAKE_BUILD_TYPE=Release', '-DDISABLE_WERROR=ON', '-DLWS_WITH_MINIMAL_EXAMPLES=OFF']
+  const options = [
+    '-DLWS_WITH_SSL=OFF',
+    '-DLWS_WITHOUT_TESTAPPS=ON',
+    '-DLWS_WITH_SHARED=OFF',
+    '-DCMAKE_BUILD_TYPE=Release',
+    '-DDISABLE_WERROR=ON',
+    '-DLWS_WITH_MINIMAL_EXAMPLES=OFF',
+  ]
   const quiet = { stdio: ['ignore', 'ignore', 'inherit'] }
   run('cmake', ['-S', source, '-B', lws, ...options], quiet)
   run('cmake', ['--build', lws, '--parallel', '2', '--target', 'websockets'], quiet)
   mkdirSync(path.dirname(program), { recursive: true })
-  const c = [`${source}/${EXAMPLE}/minimal-ws-server-echo.c`, '-O2', '-DNDEBUG', '-o', program,
-    `-I${source}/include`, `-I${lws}/include`, `${lws}/lib/libwebsockets.a`, '-lm', '-lpthread']
+  const c = [
+    `${source}/${EXAMPLE}/minimal-ws-server-echo.c`,
+    '-O2',
+    '-DNDEBUG',
+    '-o',
+    program,
+    `-I${source}/include`,
+    `-I${lws}/include`,
+    `${lws}/lib/libwebsockets.a`,
+    '-lm',
+    '-lpthread',
+  ]
   run('cc', c, quiet)
   writeStamp(stamp, pin.sha256)
 }

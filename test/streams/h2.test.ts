@@ -10,6 +10,7 @@ import { nextState, traceStates } from '../support/states.js'
 
 class SessionPeer extends ServerPeer {
   sessions: http2.ServerHttp2Session[] = []
+  onSession: (session: http2.ServerHttp2Session) => void = () => {}
 }
 
 /** node:http2 whose streams the test answers. */
@@ -22,6 +23,7 @@ async function startSessions(
   server.on('session', (session) => {
     session.on('error', () => {})
     peer.sessions.push(session)
+    peer.onSession(session)
   })
   server.on('stream', (stream) => {
     stream.on('error', () => {})
@@ -52,6 +54,14 @@ describe('h2', { timeout: 60_000 }, () => {
       )
       await context.close()
     }
+  })
+
+  test("a server may open the connection's window as far as it goes", async () => {
+    await using peer = await startSessions(answer, { initialWindowSize: 65_536 })
+    peer.onSession = (session) => session.setLocalWindowSize(2 ** 31 - 1)
+    const context = await openContext({ policy: policyOf({ it: streamtype('h2', peer) }) })
+    assert.equal(await (await context.request('it', { body: 'x' })).text(), 'answer')
+    await context.close()
   })
 
   test('streams that share a connection are CONNECTED when they are answered', async () => {
