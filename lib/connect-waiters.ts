@@ -2,6 +2,10 @@
 export class ConnectWaiters {
   #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = []
 
+  get size(): number {
+    return this.#waiting.length
+  }
+
   add(): Promise<void> {
     const connected = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ resolve, reject })

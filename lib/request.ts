@@ -105,7 +105,7 @@ class Transaction {
         break
       case 'DESTROYING':
         this.#release()
-        this.#reject(this.#stream.destroyedError())
+        if (!this.#answered) this.#reject(this.#stream.destroyedError())
         break
     }
   }

@@ -462,9 +462,12 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   #onDestroyed(): void {
     this.#destroyed = true
     this.#connected = false
-    const reason = this.destroyedError()
-    this.#outbox.rejectAll(reason)
-    this.#connecting.reject(reason)
+    // To make an error takes longer than all the rest of this.
+    if (this.#outbox.size > 0 || this.#connecting.size > 0) {
+      const reason = this.destroyedError()
+      this.#outbox.rejectAll(reason)
+      this.#connecting.reject(reason)
+    }
     this.#inbox.dropPartialMessage()
     this.#inbox.end(this.#destroyError)
     this.#unwatchSignal()

@@ -42,6 +42,7 @@ const lws_plugin_evlib_t* EventLoop::Plugin() {
     o.init_pt = OnInitPt;
     o.init_vhost_listen_wsi = OnSocket;
     o.sock_accept = OnSocket;
+    o.hand_over = OnHandOver;
     o.io = OnIo;
     o.wsi_logical_close = OnLogicalClose;
     o.evlib_size_pt = sizeof(PerThread);
@@ -74,6 +75,11 @@ int EventLoop::OnSocket(lws* wsi) {
   return 0;
 }
 
+// Whose the socket is makes no difference to who watches it.
+void EventLoop::OnHandOver(lws* wsi, int done) {
+  Of(wsi)->handing_over_ = done ? LWS_SOCK_INVALID : lws_get_socket_fd(wsi);
+}
+
 EventLoop::Watcher* EventLoop::Find(lws_sockfd_type fd) {
   const auto found = watchers_.find(fd);
   return found == watchers_.end() ? nullptr : found->second;
@@ -81,10 +87,10 @@ EventLoop::Watcher* EventLoop::Find(lws_sockfd_type fd) {
 
 void EventLoop::Add(lws* wsi) {
   const lws_sockfd_type fd = lws_get_socket_fd(wsi);
+  if (fd == handing_over_) return;
   if (Watcher* stale = Find(fd)) Remove(stale);
   auto* watcher = new Watcher();
   watcher->owner = this;
-  watcher->wsi = wsi;
   watcher->fd = fd;
   if (uv_poll_init_socket(loop_, &watcher->poll, fd) != 0) {
     delete watcher;
@@ -107,20 +113,33 @@ void EventLoop::Remove(Watcher* watcher) {
   });
 }
 
-void EventLoop::Arm(Watcher* watcher) {
-  if (watcher->armed == watcher->wanted) return;
-  watcher->armed = watcher->wanted;
-  if (watcher->wanted)
-    uv_poll_start(&watcher->poll, watcher->wanted, OnPoll);
-  else
-    uv_poll_stop(&watcher->poll);
+// lws changes its mind several times while it works on one event.
+void EventLoop::Rearm(Watcher* watcher) {
+  if (watcher->rearming || watcher->armed == watcher->wanted) return;
+  watcher->rearming = true;
+  rearming_.push_back(watcher->fd);
+  Touch();
+}
+
+void EventLoop::ArmAll() {
+  for (const lws_sockfd_type fd : rearming_) {
+    Watcher* watcher = Find(fd);
+    if (!watcher || !watcher->rearming) continue;
+    watcher->rearming = false;
+    if (watcher->armed == watcher->wanted) continue;
+    watcher->armed = watcher->wanted;
+    if (watcher->wanted)
+      uv_poll_start(&watcher->poll, watcher->wanted, OnPoll);
+    else
+      uv_poll_stop(&watcher->poll);
+  }
+  rearming_.clear();
 }
 
 void EventLoop::OnIo(lws* wsi, unsigned int flags) {
   EventLoop* self = Of(wsi);
   Watcher* watcher = self->Find(lws_get_socket_fd(wsi));
-  if (!watcher) return;
-  watcher->wsi = wsi;
+  if (!watcher || watcher->fd == self->handing_over_) return;
   const bool start = flags & LWS_EV_START;
   if (!start && (flags & LWS_EV_READ) && (flags & LWS_EV_WRITE)) {
     // lws is done with the socket, and closes that of a failed attempt without saying more.
@@ -130,23 +149,17 @@ void EventLoop::OnIo(lws* wsi, unsigned int flags) {
 
   if (flags & LWS_EV_READ) {
     watcher->wanted = start ? watcher->wanted | UV_READABLE : watcher->wanted & ~UV_READABLE;
-    self->Arm(watcher);
+    self->Rearm(watcher);
   }
   if (!(flags & LWS_EV_WRITE)) return;
 
   watcher->wants_write = start;
-  if (!start) {
-    // Stays armed for writing: lws mostly asks again at once, and OnPoll() disarms it when not.
-    if (!watcher->wanted) {
-      watcher->armed = 0;
-      uv_poll_stop(&watcher->poll);
-    }
-    return;
-  }
+  // What is polled for stays: lws mostly asks again at once, and OnPoll() sees to it when not.
+  if (!start) return;
   if (!watcher->connected) {
     watcher->wanted |= UV_WRITABLE;
-    self->Arm(watcher);
-  } else if (!watcher->queued && !(watcher->armed & UV_WRITABLE)) {
+    self->Rearm(watcher);
+  } else if (!watcher->queued && !(watcher->wanted & UV_WRITABLE)) {
     watcher->queued = true;
     self->writers_.push_back(watcher->fd);
     self->Touch();
@@ -172,17 +185,19 @@ void EventLoop::Serve(Watcher* watcher, short revents) {
 void EventLoop::ServeWrites(lws_sockfd_type fd) {
   Watcher* watcher = Find(fd);
   if (!watcher || !watcher->wants_write) return;
-  lws_cork(watcher->wsi);
+  lws* wsi = ssi_wsi_of_socket(context_, fd);
+  lws_cork(wsi);
   for (int n = 0; watcher && watcher->wants_write && n < kWritesPerRound; n++) {
-    if (lws_partial_buffered(watcher->wsi) || lws_corked(context_, 0) >= kBytesPerRound) break;
+    if (lws_partial_buffered(wsi) || lws_corked(context_, 0) >= kBytesPerRound) break;
     Serve(watcher, LWS_POLLOUT);
     watcher = Find(fd);
+    if (ssi_wsi_of_socket(context_, fd) != wsi) break;
   }
   lws_uncork(context_, 0);
   watcher = Find(fd);
   if (!watcher || !watcher->wants_write) return;
   watcher->wanted |= UV_WRITABLE;
-  Arm(watcher);
+  Rearm(watcher);
 }
 
 void EventLoop::DrainWrites() {
@@ -222,7 +237,7 @@ void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
     if (watcher->wants_write) self->ServeWrites(fd);
     watcher = self->Find(fd);
   }
-  if (watcher) self->Arm(watcher);
+  if (watcher) self->Rearm(watcher);
 }
 
 void EventLoop::Touch() {
@@ -249,6 +264,7 @@ void EventLoop::OnPrepare(uv_prepare_t* handle) {
     self->owner_->Turn();
   }
   self->in_turn_ = false;
+  self->ArmAll();
   if (self->touched_ || self->more_due_) self->Touch();
 }
 

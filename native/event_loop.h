@@ -11,7 +11,8 @@
 class SsContext;
 
 // The libwebsockets event loop interface on a uv loop: one uv_poll_t per socket, armed for reading
-// once; writes tried at once and polled for only when the socket would not take them; one timer.
+// once; writes tried at once and polled for only when the socket would not take them; what is polled
+// for changed only before the loop blocks; one timer.
 // Deletes itself when the handles that Close() closes are gone.
 class EventLoop {
  public:
@@ -39,19 +40,20 @@ class EventLoop {
   struct Watcher {
     uv_poll_t poll;
     EventLoop* owner;
-    lws* wsi;
     lws_sockfd_type fd;
     int wanted = 0;
     int armed = 0;
     bool connected = false;
     bool wants_write = false;
     bool queued = false;
+    bool rearming = false;
     bool closing = false;
   };
 
   static EventLoop* Of(lws* wsi);
   static int OnInitPt(lws_context* context, void* loop, int tsi);
   static int OnSocket(lws* wsi);
+  static void OnHandOver(lws* wsi, int done);
   static void OnIo(lws* wsi, unsigned int flags);
   static int OnLogicalClose(lws* wsi);
   static void OnPoll(uv_poll_t* handle, int status, int events);
@@ -62,7 +64,8 @@ class EventLoop {
   Watcher* Find(lws_sockfd_type fd);
   void Add(lws* wsi);
   void Remove(Watcher* watcher);
-  void Arm(Watcher* watcher);
+  void Rearm(Watcher* watcher);
+  void ArmAll();
   void Serve(Watcher* watcher, short revents);
   void ServeWrites(lws_sockfd_type fd);
   void DrainWrites();
@@ -82,8 +85,10 @@ class EventLoop {
   bool touched_ = false;
   bool in_turn_ = false;
   bool more_due_ = false;
+  lws_sockfd_type handing_over_ = LWS_SOCK_INVALID;
   std::unordered_map<lws_sockfd_type, Watcher*> watchers_;
   std::vector<lws_sockfd_type> writers_;
+  std::vector<lws_sockfd_type> rearming_;
 };
 
 #endif

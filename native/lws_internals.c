@@ -4,6 +4,10 @@
 
 struct lws* ssi_wsi(struct lws_ss_handle* h) { return h->wsi; }
 
+struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd) {
+  return wsi_from_fd(cx, fd);
+}
+
 void ssi_forget_failures(struct lws_ss_handle* h) { h->retry = 0; }
 
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h) {

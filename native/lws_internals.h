@@ -13,6 +13,9 @@ extern "C" {
 
 struct lws* ssi_wsi(struct lws_ss_handle* h);
 
+/* Whose the socket is; NULL when it is nobody's. */
+struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
+
 /* An explicit connection attempt: forgets earlier failures and does not wait for a retry's time. */
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h);
 void ssi_forget_failures(struct lws_ss_handle* h);
