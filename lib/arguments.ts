@@ -65,3 +65,22 @@ export function toBytes(name: string, value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value
   throw invalidArgType(name, 'of type string or an instance of Buffer or Uint8Array', value)
 }
+
+const notInHeader = /[^\t\x20-\x7e\x80-\xff]/
+const notInUrl = /[^\x21-\x7e\x80-\xff]/
+
+// Shows what is wrong, not the value, which may be a secret.
+function refuseCharacter(name: string, bytes: Uint8Array, refused: RegExp, where: string): void {
+  const found = refused.exec(Buffer.from(bytes).toString('latin1'))
+  if (found) throw invalidArgValue(name, found[0], `has a character that no ${where} has`)
+}
+
+/** Only what HTTP allows in the value of a header, which an end of line would end. */
+export function checkHeaderBytes(name: string, bytes: Uint8Array): void {
+  refuseCharacter(name, bytes, notInHeader, 'header')
+}
+
+/** Only what may be part of a URL, which a space would end. */
+export function checkUrlBytes(name: string, bytes: Uint8Array): void {
+  refuseCharacter(name, bytes, notInUrl, 'URL')
+}

@@ -1,4 +1,4 @@
-import { checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
+import { checkHeaderBytes, checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
 import type { Context } from './context.js'
 
 /**
@@ -46,10 +46,18 @@ const types = {
   mqttPassword: 10,
 } as const
 
+// They become part of a request, of which they must not end the line.
+const inHeaders = new Set(['auth', 'deviceSerial', 'deviceFirmwareVersion', 'deviceType'])
+
 const mostOf = { auth: 4, clientCert: 2 } as const
 
 function isList(name: string): name is keyof typeof mostOf {
   return name in mostOf
+}
+
+function checkBytes(where: string, name: string, value: unknown): void {
+  const bytes = toBytes(where, value)
+  if (inHeaders.has(name)) checkHeaderBytes(where, bytes)
 }
 
 /** @throws TypeError, RangeError when `blobs` is not what {@link Blobs} says. */
@@ -61,7 +69,7 @@ export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
     if (!(name in types) || name === 'clientKey')
       throw invalidArgType('options.blobs', `an object without '${name}'`, blobs)
     if (!isList(name)) {
-      toBytes(where, value)
+      checkBytes(where, name, value)
       continue
     }
     if (!Array.isArray(value)) throw invalidArgType(where, 'an array', value)
@@ -69,7 +77,7 @@ export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
       throw outOfRange(`${where}.length`, `<= ${mostOf[name]}`, value.length)
     for (const entry of value) {
       if (name === 'auth') {
-        toBytes(where, entry)
+        checkBytes(where, name, entry)
         continue
       }
       checkObject(where, entry)

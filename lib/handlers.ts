@@ -56,33 +56,44 @@ function toNativeTx(payload: TxPayload, room: number): [Uint8Array, number] {
   return [bytes, (payload.som ? NativeFlag.Som : 0) | (payload.eom ? NativeFlag.Eom : 0)]
 }
 
+/** What the stream itself wants to know of what its handlers are told, and tell. */
+export interface HandlerNotes {
+  state(state: StateName | number, ordinal: number): void
+  received(bytes: number, flags: number): void
+  sent(bytes: number, flags: number): void
+}
+
 /** Calls the handlers that `current` holds at the time, in the stream's async context. */
 export function nativeHandlers(
   stream: SecureStream,
   current: () => StreamHandlers,
   resource: AsyncResource,
-  noteState: (state: StateName | number, ordinal: number) => void,
+  note: HandlerNotes,
 ): NativeStreamHandlers {
   return {
     state: (code, ordinal) =>
       resource.runInAsyncScope(() => {
         const state = stateName(code)
-        noteState(state, ordinal)
+        note.state(state, ordinal)
         return current().state?.(stream, state, ordinal) ?? Return.OK
       }),
     rx: (data, flags) =>
-      resource.runInAsyncScope(
-        () =>
-          current().rx?.(stream, data, {
-            som: (flags & NativeFlag.Som) !== 0,
-            eom: (flags & NativeFlag.Eom) !== 0,
-            perf: (flags & NativeFlag.PerfJson) !== 0,
-          }) ?? Return.OK,
-      ),
+      resource.runInAsyncScope(() => {
+        note.received(data.length, flags)
+        const answer = current().rx?.(stream, data, {
+          som: (flags & NativeFlag.Som) !== 0,
+          eom: (flags & NativeFlag.Eom) !== 0,
+          perf: (flags & NativeFlag.PerfJson) !== 0,
+        })
+        return answer ?? Return.OK
+      }),
     tx: (room, ordinal) =>
       resource.runInAsyncScope(() => {
         const answer = current().tx?.(stream, { room, ordinal }) ?? Return.TX_DONT_SEND
-        return typeof answer === 'object' ? toNativeTx(answer, room) : answer
+        if (typeof answer !== 'object') return answer
+        const [bytes, flags] = toNativeTx(answer, room)
+        note.sent(bytes.byteLength, flags)
+        return [bytes, flags]
       }),
   }
 }

@@ -27,6 +27,14 @@ function cost(chunk: ReceivedChunk): number {
   return chunk.data.length + CHUNK
 }
 
+interface Waiter {
+  readonly owner: object
+  /** Takes what it waits for, if that is there, and says whether it is done waiting. */
+  readonly serve: () => boolean
+  readonly resolve: (nothing: undefined) => void
+  readonly reject: (reason: unknown) => void
+}
+
 /** What was received and not yet taken; says when the socket is to be read no further. */
 export class Inbox {
   #chunks: ReceivedChunk[] = []
@@ -39,7 +47,7 @@ export class Inbox {
   #takesChunks = false
   #ended = false
   #error: Error | undefined
-  #waiting: (() => void)[] = []
+  #waiting: Waiter[] = []
   readonly #setReading: (on: boolean) => void
 
   constructor(setReading: (on: boolean) => void) {
@@ -96,15 +104,24 @@ export class Inbox {
     return this.#take(end + 1 - this.#takenChunks)
   }
 
-  /** What `take` gives as soon as it gives something; `undefined` at the end. */
-  async next<T>(take: () => T | undefined): Promise<T | undefined> {
-    for (;;) {
-      const taken = take()
-      if (taken !== undefined) return taken
-      if (this.#error) throw this.#error
-      if (this.#ended) return undefined
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
+  /** What `take` gives as soon as it gives something, first come first served; `undefined` at the end. */
+  next<T>(owner: object, take: () => T | undefined): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const serve = () => {
+        const taken = take()
+        if (taken !== undefined) resolve(taken)
+        return taken !== undefined
+      }
+      this.#waiting.push({ owner, serve, resolve, reject })
+      this.#wake()
+    })
+  }
+
+  /** What `owner` waits for need not come any more. */
+  leave(owner: object): void {
+    const waiting = this.#waiting
+    this.#waiting = waiting.filter((waiter) => waiter.owner !== owner)
+    for (const waiter of waiting) if (waiter.owner === owner) waiter.resolve(undefined)
   }
 
   #take(count: number): ReceivedChunk[] {
@@ -135,8 +152,14 @@ export class Inbox {
   }
 
   #wake(): void {
+    if (this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
-    for (const resolve of waiting) resolve()
+    for (const waiter of waiting) {
+      if (waiter.serve()) continue
+      if (this.#error) waiter.reject(this.#error)
+      else if (this.#ended) waiter.resolve(undefined)
+      else this.#waiting.push(waiter)
+    }
   }
 }

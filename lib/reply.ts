@@ -9,7 +9,7 @@ export class Reply {
   readonly state: StateName | number
   /** The streamtype's metadata, with what the response's headers set, as text. */
   readonly metadata: Readonly<Record<string, string>>
-  readonly #chunks: AsyncIterable<Chunk>
+  readonly #chunks: AsyncIterableIterator<Chunk, void, void>
   readonly #cancel: () => void
   #taken = false
 
@@ -18,7 +18,7 @@ export class Reply {
     acked: boolean,
     state: StateName | number,
     metadata: Readonly<Record<string, string>>,
-    chunks: AsyncIterable<Chunk>,
+    chunks: AsyncIterableIterator<Chunk, void, void>,
     cancel: () => void,
   ) {
     this.acked = acked
@@ -67,13 +67,57 @@ export class Reply {
     return JSON.parse(await this.text())
   }
 
-  async *#read(): AsyncGenerator<Buffer, void, void> {
+  #read(): Payload {
+    return new Payload(this.#chunks, this.#claim, this.#cancel)
+  }
+
+  #claim = () => {
     if (this.#taken) throw new TypeError('the body of this reply has been read already')
     this.#taken = true
+  }
+}
+
+/** The bytes of a reply's chunks, for who claims them first. Leaving it ends the wait for more. */
+class Payload implements AsyncIterableIterator<Buffer, void, void> {
+  readonly #chunks: AsyncIterableIterator<Chunk, void, void>
+  readonly #claim: () => void
+  readonly #cancel: () => void
+  #claimed = false
+
+  constructor(
+    chunks: AsyncIterableIterator<Chunk, void, void>,
+    claim: () => void,
+    cancel: () => void,
+  ) {
+    this.#chunks = chunks
+    this.#claim = claim
+    this.#cancel = cancel
+  }
+
+  async next(): Promise<IteratorResult<Buffer, void>> {
+    if (!this.#claimed) this.#claim()
+    this.#claimed = true
     try {
-      for await (const { data } of this.#chunks) if (data.length > 0) yield data
-    } finally {
+      for (;;) {
+        const { done, value } = await this.#chunks.next()
+        if (done) return this.return()
+        if (value.data.length > 0) return { done: false, value: value.data }
+      }
+    } catch (error) {
       this.#cancel()
+      throw error
     }
+  }
+
+  async return(): Promise<IteratorResult<Buffer, void>> {
+    if (this.#claimed) {
+      this.#cancel()
+      await this.#chunks.return?.()
+    }
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
   }
 }

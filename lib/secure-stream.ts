@@ -22,7 +22,9 @@ import { type StreamEventTarget, tellEvents } from './native-events.js'
 import { onAbort } from './on-abort.js'
 import { Outbox } from './outbox.js'
 import type { Streamtype } from './policy/types.js'
+import { Received } from './received.js'
 import type { StateName } from './state.js'
+import { countReceived, countSent } from './stream-counters.js'
 import type { StreamEvents, StreamOptions, StreamStats } from './stream-types.js'
 import {
   cannotSend,
@@ -121,12 +123,11 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       metadataBytes(`options.metadata.${name}`, this.#definition, name, value),
     ])
     const callbacks = handlers
-      ? nativeHandlers(
-          this,
-          () => this.#handlers ?? {},
-          this.#resource,
-          (state, ordinal) => this.#noteState(state, ordinal),
-        )
+      ? nativeHandlers(this, () => this.#handlers ?? {}, this.#resource, {
+          state: (state, ordinal) => this.#noteState(state, ordinal),
+          received: (bytes, flags) => countReceived(this.stats, this.#framed, bytes, flags),
+          sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
+        })
       : { events: this.#onEvents }
     this.#native = new (native().Stream)(nativeContext, streamtype, traits, metadata, callbacks)
     create(() => this.#native.open())
@@ -198,31 +199,26 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
     const { id, promise } = this.#outbox.add()
     this.#native.send(bytes, id)
-    this.stats.messagesSent++
-    this.stats.bytesSent += bytes.byteLength
+    countSent(this.stats, this.#framed, bytes.byteLength, NativeFlag.Eom)
     if (channels.message.hasSubscribers)
       channels.message.publish({ stream: this, direction: 'sent', bytes: bytes.byteLength })
     return options.signal ? this.#abortable(id, promise, options.signal) : promise
   }
 
   /** Whole messages, as they arrive; ends when the stream is destroyed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
-    this.#inbox.attach('messages')
-    for (;;) {
-      const chunks = await this.#inbox.next(() => this.#inbox.takeMessage())
-      if (!chunks) return
-      yield Message.of(chunks)
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
+    return new Received(this.#inbox, 'messages', () => {
+      const chunks = this.#inbox.takeMessage()
+      return chunks && Message.of(chunks)
+    })
   }
 
   /** The pieces of messages, as they arrive; ends when the stream is destroyed. */
-  async *chunks(): AsyncGenerator<Chunk, void, void> {
-    this.#inbox.attach('chunks')
-    for (;;) {
-      const chunk = await this.#inbox.next(() => this.#inbox.takeChunk())
-      if (!chunk) return
-      yield { data: chunk.data, som: chunk.som, eom: chunk.eom }
-    }
+  chunks(): AsyncIterableIterator<Chunk, void, void> {
+    return new Received(this.#inbox, 'chunks', () => {
+      const chunk = this.#inbox.takeChunk()
+      return chunk && { data: chunk.data, som: chunk.som, eom: chunk.eom }
+    })
   }
 
   /**
@@ -477,13 +473,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   #onRx(data: Buffer, flags: number): void {
     const eom = !this.#framed || (flags & NativeFlag.Eom) !== 0
     const som = !this.#framed || (flags & NativeFlag.Som) !== 0
-    this.stats.bytesReceived += data.length
+    countReceived(this.stats, this.#framed, data.length, flags)
     this.#messageBytes = som ? data.length : this.#messageBytes + data.length
-    if (eom) {
-      this.stats.messagesReceived++
-      if (channels.message.hasSubscribers)
-        channels.message.publish({ stream: this, direction: 'received', bytes: this.#messageBytes })
-    }
+    if (eom && channels.message.hasSubscribers)
+      channels.message.publish({ stream: this, direction: 'received', bytes: this.#messageBytes })
     this.#inbox.push({ data, som, eom, metadata: eom ? this.metadata : NO_METADATA })
     handToListeners(this, this.#inbox)
   }

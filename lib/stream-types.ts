@@ -12,13 +12,13 @@ export interface StreamOptions {
   signal?: AbortSignal
 }
 
-/** Counters of one stream; with handlers, only `connections` counts. */
+/** Counters of one stream. */
 export interface StreamStats {
-  /** Messages given to `send()`. */
+  /** Messages given to `send()`, or which a `tx` handler ended; on raw, its pieces. */
   messagesSent: number
   /** Messages that arrived whole; on raw, pieces. */
   messagesReceived: number
-  /** Bytes given to `send()`. */
+  /** Bytes given to `send()`, or by a `tx` handler. */
   bytesSent: number
   /** Bytes of payload that arrived. */
   bytesReceived: number

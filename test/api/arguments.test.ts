@@ -33,6 +33,13 @@ describe('openContext()', () => {
     assert.throws(() => open({ policy, blobs: { other: 'x' } }), wrongType)
     assert.throws(() => open({ policy, blobs: { auth: 'x' } }), wrongType)
     assert.throws(() => open({ policy, blobs: { auth: ['1', '2', '3', '4', '5'] } }), outOfRange)
+    const injected = 'secret\r\nx-more: 1'
+    for (const name of ['deviceSerial', 'deviceFirmwareVersion', 'deviceType'])
+      assert.throws(() => open({ policy, blobs: { [name]: injected } }), wrongValue)
+    assert.throws(
+      () => open({ policy, blobs: { auth: ['fine', Buffer.from(injected)] } }),
+      (error: Error) => /auth/.test(error.message) && !/secret/.test(error.message),
+    )
     assert.throws(() => open({ policy, proxy: { path: '@x' } }), notYet)
   })
 
@@ -125,6 +132,7 @@ describe('a context and its streams', () => {
     assert.throws(() => stream.setMetadata('other', 'x'), { code: 'ERR_SS_UNKNOWN_METADATA' })
     assert.throws(() => stream.getMetadata('other'), { code: 'ERR_SS_UNKNOWN_METADATA' })
     assert.throws(() => stream.changeHandlers({}), wrongType)
+    assert.throws(() => context.setBlob('deviceType', 'a\nb'), wrongValue)
     await assert.rejects(stream.send('x'), { code: 'ERR_SS_CANNOT_SEND' })
     stream.destroy()
   })

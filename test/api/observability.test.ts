@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process'
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { type LogLine, openContext } from 'lws-secure-streams'
-import { startRaw } from '../peers/index.js'
+import { type LogLine, openContext, type StreamStats } from 'lws-secure-streams'
+import { startRaw, startWebSocket } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
 
@@ -49,6 +49,41 @@ describe('what can be observed', { timeout: 60_000 }, () => {
       assert.ok(['error', 'warn', 'notice'].includes(level))
       assert.ok(text.length > 0 && !text.endsWith('\n'))
     }
+    await context.close()
+  })
+
+  test('streams with handlers count what they send and receive, as others do', async () => {
+    await using peer = await startWebSocket()
+    const context = await openContext({ policy: policyOf({ it: streamtype('ws', peer) }) })
+    const pieces = ['ab', 'cde', 'f', '']
+    const counted = await new Promise<StreamStats>((resolve) => {
+      let sent = 0
+      let received = 0
+      context
+        .stream('it', {
+          state: (stream, state) => {
+            if (state === 'CONNECTED') stream.requestTx()
+          },
+          tx: (stream) => {
+            const data = pieces[sent] ?? ''
+            // Two messages, the second of one piece, and the third empty.
+            const message = { data, som: sent !== 1, eom: sent !== 0 }
+            if (++sent < pieces.length) stream.requestTx()
+            return message
+          },
+          rx: (stream, _data, { eom }) => {
+            if (eom && ++received === 3) resolve({ ...stream.stats })
+          },
+        })
+        .connect()
+    })
+    assert.deepEqual(counted, {
+      connections: 1,
+      messagesSent: 3,
+      bytesSent: 6,
+      messagesReceived: 3,
+      bytesReceived: 6,
+    })
     await context.close()
   })
 

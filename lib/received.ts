@@ -1,0 +1,45 @@
+import type { Inbox } from './inbox.js'
+
+/**
+ * What an inbox receives, one after the other. Not an async generator: leaving that would wait for
+ * what its `next()` waits for.
+ */
+export class Received<T> implements AsyncIterableIterator<T, void, void> {
+  readonly #inbox: Inbox
+  readonly #takes: 'messages' | 'chunks'
+  readonly #take: () => T | undefined
+  #over = false
+
+  constructor(inbox: Inbox, takes: 'messages' | 'chunks', take: () => T | undefined) {
+    this.#inbox = inbox
+    this.#takes = takes
+    this.#take = take
+  }
+
+  async next(): Promise<IteratorResult<T, void>> {
+    if (this.#over) return { done: true, value: undefined }
+    this.#inbox.attach(this.#takes)
+    try {
+      const value = await this.#inbox.next(this, this.#take)
+      if (value !== undefined) return { done: false, value }
+    } catch (error) {
+      // Once is enough, if several calls wait.
+      if (!this.#over) {
+        this.#over = true
+        throw error
+      }
+    }
+    this.#over = true
+    return { done: true, value: undefined }
+  }
+
+  async return(): Promise<IteratorResult<T, void>> {
+    this.#over = true
+    this.#inbox.leave(this)
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
