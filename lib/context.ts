@@ -10,6 +10,7 @@ import type { StreamHandlers } from './handlers.js'
 import { create, type NativeContext, NativeNotice, native } from './native.js'
 import type { Policy, Streamtype } from './policy/types.js'
 import type { LwsPolicy } from './policy/write-lws-policy.js'
+import { Registry } from './registry.js'
 import type { Reply } from './reply.js'
 import { performRequest, type RequestOptions } from './request.js'
 import { SecureStream } from './secure-stream.js'
@@ -68,8 +69,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   readonly #written: LwsPolicy
   readonly #native: NativeContext
   readonly #definitions = new Map<string, Streamtype>()
-  readonly #streams = new Set<SecureStream>()
-  readonly #requests = new Set<Promise<void>>()
+  readonly #streams = new Registry<SecureStream>()
+  readonly #requests = new Registry<Promise<void>>()
   readonly #closed: Promise<void>
   #resolveClosed!: () => void
   #rejectOperational!: (reason: unknown) => void
@@ -164,7 +165,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
       streamOptions,
       handlers,
     )
-    this.#streams.add(stream)
+    const place = this.#streams.add(stream)
+    stream.closed().then(() => this.#streams.remove(place))
     this.#streamsOpened++
     return stream
   }
@@ -187,8 +189,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     if (options.timeout !== undefined && !(options.timeout >= 0))
       throw invalidArgType('options.timeout', 'a number of milliseconds', options.timeout)
     const { reply, over } = performRequest(this, streamtype, options)
-    this.#requests.add(over)
-    over.then(() => this.#requests.delete(over))
+    const place = this.#requests.add(over)
+    over.then(() => this.#requests.remove(place))
     return reply
   }
 
@@ -271,11 +273,6 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   /** {@link close}, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  /** @internal */
-  streamClosed(stream: SecureStream): void {
-    this.#streams.delete(stream)
   }
 
   #definition(streamtype: string): Streamtype {

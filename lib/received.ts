@@ -33,6 +33,18 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
     return { done: true, value: undefined }
   }
 
+  /** Everything that is still to come, when all of it is there. */
+  async rest(): Promise<T[]> {
+    const all: T[] = []
+    this.#inbox.attach(this.#takes)
+    await this.#inbox.next(this, () => {
+      for (let value = this.#take(); value !== undefined; value = this.#take()) all.push(value)
+      return undefined
+    })
+    this.#over = true
+    return all
+  }
+
   async return(): Promise<IteratorResult<T, void>> {
     this.#over = true
     this.#inbox.leave(this)

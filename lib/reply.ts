@@ -1,4 +1,5 @@
 import type { Chunk } from './inbox.js'
+import type { Received } from './received.js'
 import type { StateName } from './state.js'
 
 /** The peer's answer to a transaction. */
@@ -9,7 +10,7 @@ export class Reply {
   readonly state: StateName | number
   /** The streamtype's metadata, with what the response's headers set, as text. */
   readonly metadata: Readonly<Record<string, string>>
-  readonly #chunks: AsyncIterableIterator<Chunk, void, void>
+  readonly #chunks: Received<Chunk>
   readonly #cancel: () => void
   #taken = false
 
@@ -18,7 +19,7 @@ export class Reply {
     acked: boolean,
     state: StateName | number,
     metadata: Readonly<Record<string, string>>,
-    chunks: AsyncIterableIterator<Chunk, void, void>,
+    chunks: Received<Chunk>,
     cancel: () => void,
   ) {
     this.acked = acked
@@ -44,9 +45,14 @@ export class Reply {
    *   the payload has been read already
    */
   async bytes(): Promise<Buffer> {
-    const pieces: Buffer[] = []
-    for await (const piece of this.#read()) pieces.push(piece)
-    return Buffer.concat(pieces)
+    this.#claim()
+    try {
+      const chunks = await this.#chunks.rest()
+      const pieces = chunks.map(({ data }) => data).filter(({ length }) => length > 0)
+      return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    } finally {
+      this.#cancel()
+    }
   }
 
   /**
@@ -79,16 +85,12 @@ export class Reply {
 
 /** The bytes of a reply's chunks, for who claims them first. Leaving it ends the wait for more. */
 class Payload implements AsyncIterableIterator<Buffer, void, void> {
-  readonly #chunks: AsyncIterableIterator<Chunk, void, void>
+  readonly #chunks: Received<Chunk>
   readonly #claim: () => void
   readonly #cancel: () => void
   #claimed = false
 
-  constructor(
-    chunks: AsyncIterableIterator<Chunk, void, void>,
-    claim: () => void,
-    cancel: () => void,
-  ) {
+  constructor(chunks: Received<Chunk>, claim: () => void, cancel: () => void) {
     this.#chunks = chunks
     this.#claim = claim
     this.#cancel = cancel
@@ -112,7 +114,7 @@ class Payload implements AsyncIterableIterator<Buffer, void, void> {
   async return(): Promise<IteratorResult<Buffer, void>> {
     if (this.#claimed) {
       this.#cancel()
-      await this.#chunks.return?.()
+      await this.#chunks.return()
     }
     return { done: true, value: undefined }
   }

@@ -116,7 +116,7 @@ class Transaction {
     const { accepted: acked, userState } = this.#stream.lastAttempt
     const state = userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
     this.#resolve(
-      new Reply(acked, state, this.#stream.metadata, this.#stream.chunks(), () =>
+      new Reply(acked, state, this.#stream.metadata, this.#stream.receivedChunks(), () =>
         this.#stream.destroy(),
       ),
     )

@@ -116,7 +116,6 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
-    this.#closed.then(() => context.streamClosed(this))
 
     const metadata = Object.entries(options.metadata ?? {}).flatMap(([name, value]) => [
       checkMetadataName(this.streamtype, this.#definition, name),
@@ -215,6 +214,11 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
   /** The pieces of messages, as they arrive; ends when the stream is destroyed. */
   chunks(): AsyncIterableIterator<Chunk, void, void> {
+    return this.receivedChunks()
+  }
+
+  /** @internal */
+  receivedChunks(): Received<Chunk> {
     return new Received(this.#inbox, 'chunks', () => {
       const chunk = this.#inbox.takeChunk()
       return chunk && { data: chunk.data, som: chunk.som, eom: chunk.eom }
@@ -392,10 +396,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
   /** @internal Settles when the stream is over, or more has come than waits for nobody. */
   closedOrForsaken(): Promise<void> {
-    const forsaken = new Promise<void>((resolve) => {
+    return new Promise((resolve) => {
       this.#onForsaken = resolve
+      this.#closed.then(resolve)
     })
-    return Promise.race([this.#closed, forsaken])
   }
 
   /** @internal How the last attempt went, as far as the states do not tell. */

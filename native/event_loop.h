@@ -11,9 +11,9 @@
 class SsContext;
 
 // The libwebsockets event loop interface on a uv loop: one uv_poll_t per socket, armed for reading
-// once; writes tried at once and polled for only when the socket would not take them; what is polled
-// for changed only before the loop blocks; one timer.
-// Deletes itself when the handles that Close() closes are gone.
+// once; writes tried at once and polled for only when the socket would not take them; what is
+// polled for changed only before the loop blocks; one timer. Deletes itself when the handles that
+// Close() closes are gone.
 class EventLoop {
  public:
   // SsContext::Turn() is called before the loop blocks, whenever something happened that lws may
