@@ -15,6 +15,7 @@ import type { Reply } from './reply.js'
 import { performRequest, type RequestOptions } from './request.js'
 import { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
+import { allocateSlab } from './slab.js'
 import type { StreamOptions } from './stream-types.js'
 
 /** A line of libwebsockets' log. */
@@ -107,6 +108,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
             ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
           },
           this.#onNotice,
+          allocateSlab,
         ),
     )
     this.#setLogLevel()

@@ -1,6 +1,8 @@
 import { NativeEvent, NativeFlag, native } from './native.js'
 import { type StateName, stateName } from './state.js'
 
+const NOTHING = Buffer.alloc(0)
+
 /** What can happen to a stream of messages; a message that is on its way out is known by its id. */
 export interface StreamEventTarget {
   state(state: StateName | number, ordinal: number): void
@@ -32,10 +34,12 @@ function tellReceived(target: StreamEventTarget, data: Buffer, flags: number): v
 export function tellEvents(
   target: StreamEventTarget,
   numbers: Uint32Array,
-  bytes: Buffer = Buffer.alloc(0),
+  count: number,
+  bytes: Buffer = NOTHING,
+  from: number,
 ): void {
-  let at = 0
-  for (let n = 0; n < numbers.length; n += 3) {
+  let at = from
+  for (let n = 0; n < count * 3; n += 3) {
     const a = numbers[n + 1] as number
     const b = numbers[n + 2] as number
     try {

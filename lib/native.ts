@@ -41,10 +41,16 @@ export interface NativeStreamTraits {
 }
 
 /**
- * Three numbers an event: kind, a, b. The bytes that `Rx` and `Failure` events speak of (`a` of them)
- * follow each other in `bytes`.
+ * Three numbers an event, `count` times: kind, a, b; the next call has others in the same array. The
+ * bytes that `Rx` and `Failure` events speak of (`a` of them) follow each other in `bytes`, from
+ * `from` on.
  */
-export type NativeStreamEvents = (numbers: Uint32Array, bytes: Buffer | undefined) => void
+export type NativeStreamEvents = (
+  numbers: Uint32Array,
+  count: number,
+  bytes: Buffer | undefined,
+  from: number,
+) => void
 
 export interface NativeStreamHandlers {
   state(code: number, ordinal: number): number | undefined
@@ -83,6 +89,7 @@ export interface NativeModule {
   Context: new (
     options: NativeContextOptions,
     notice: (kind: number, code: number, text: string) => void,
+    allocateSlab: () => Buffer,
   ) => NativeContext
   Stream: new (
     context: NativeContext,

@@ -17,7 +17,13 @@ import { nativeHandlers, type StreamHandlers } from './handlers.js'
 import { type Chunk, Inbox } from './inbox.js'
 import { Message } from './message.js'
 import { handToListeners } from './message-listeners.js'
-import { create, NativeFlag, type NativeStream, native } from './native.js'
+import {
+  create,
+  NativeFlag,
+  type NativeStream,
+  type NativeStreamEvents,
+  native,
+} from './native.js'
 import { type StreamEventTarget, tellEvents } from './native-events.js'
 import { onAbort } from './on-abort.js'
 import { Outbox } from './outbox.js'
@@ -411,8 +417,8 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     }
   }
 
-  #onEvents = (numbers: Uint32Array, bytes: Buffer | undefined): void => {
-    this.#resource.runInAsyncScope(tellEvents, undefined, this.#events, numbers, bytes)
+  #onEvents: NativeStreamEvents = (numbers, count, bytes, from) => {
+    this.#resource.runInAsyncScope(tellEvents, undefined, this.#events, numbers, count, bytes, from)
   }
 
   #onState(state: StateName | number, ordinal: number): void {

@@ -271,10 +271,16 @@ void EventLoop::OnPrepare(uv_prepare_t* handle) {
 void EventLoop::OnTimer(uv_timer_t* handle) { static_cast<EventLoop*>(handle->data)->Touch(); }
 
 void EventLoop::ServicePending() {
-  int wait;
   {
     const SsContext::LoopScope scope(owner_);
     DrainWrites();
+  }
+  if (closing_) return;
+  // What is left of what this turn was for.
+  touched_ = !writers_.empty() || owner_->has_scheduled();
+  int wait;
+  {
+    const SsContext::LoopScope scope(owner_);
     wait = lws_service_adjust_timeout(context_, kLongestWaitMs, 0);
     if (wait == 0) {
       ssi_service_forced(context_);

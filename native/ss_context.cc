@@ -39,6 +39,7 @@ SsContext::SsContext(const Napi::CallbackInfo& info)
   }
   const Napi::Object options = info[0].As<Napi::Object>();
   on_notice_ = Napi::Persistent(info[1].As<Napi::Function>());
+  delivery_.SetAllocator(info[2].As<Napi::Function>());
 
   uv_loop_t* uv = nullptr;
   napi_get_uv_event_loop(env, &uv);
@@ -252,6 +253,7 @@ void SsContext::ReleaseJs() {
   async_ = nullptr;
   async_resource_.Reset();
   on_notice_.Reset();
+  delivery_.Release();
 }
 
 // (type, index, bytes)

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "event_delivery.h"
 #include "event_loop.h"
 #include "resolver.h"
 
@@ -59,10 +60,12 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   lws_context* lws() const { return lws_; }
   EventLoop* loop() const { return loop_; }
   Resolver& resolver() { return resolver_; }
+  EventDelivery& delivery() { return delivery_; }
   AddonData* addon_data() const { return data_; }
   napi_async_context async_context() const { return async_; }
   bool is_open() const { return lws_ && !close_wanted_; }
   bool in_lws() const { return depth_ > 0; }
+  bool has_scheduled() const { return !scheduled_.empty(); }
   bool can_call_js() const;
 
   void Add(SsStream* stream);
@@ -109,6 +112,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   EventLoop* loop_ = nullptr;
   lws_context* lws_ = nullptr;
   Resolver resolver_;
+  EventDelivery delivery_;
   lws_log_cx log_ = {};
   StateLink state_link_ = {};
   lws_state_notify_link_t* state_links_[2] = {&state_link_.lws, nullptr};

@@ -9,6 +9,8 @@
 
 namespace {
 
+constexpr size_t kKeptBytes = 4096;
+
 // Properties are there, but not in a worker that is being terminated: what Node-API then fails to
 // give has no environment, and using it is fatal.
 bool IsTrue(const Napi::Value& property) {
@@ -127,7 +129,7 @@ void SsStream::Schedule() {
   context_->Schedule(this);
 }
 
-void SsStream::AddEvent(EventKind kind, uint32_t a, uint32_t b) {
+void SsStream::AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b) {
   events_.push_back({kind, a, b});
   Schedule();
 }
@@ -194,10 +196,10 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       const size_t length = strlen(why);
       if (length) {
         AddReceived(reinterpret_cast<const uint8_t*>(why), length);
-        AddEvent(kFailure, static_cast<uint32_t>(length), 0);
+        AddEvent(StreamEvent::kFailure, static_cast<uint32_t>(length), 0);
       }
     }
-    AddEvent(kState, state, ordinal);
+    AddEvent(StreamEvent::kState, state, ordinal);
     return LWSSSSRET_OK;
   }
 
@@ -235,7 +237,7 @@ lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t len
   if (self->doomed_ || self->disconnecting_) return LWSSSSRET_OK;
   if (self->handlers_) return self->CallRx(data, length, flags);
   self->AddReceived(data, length);
-  self->AddEvent(kRx, static_cast<uint32_t>(length), static_cast<uint32_t>(flags));
+  self->AddEvent(StreamEvent::kRx, static_cast<uint32_t>(length), static_cast<uint32_t>(flags));
   return LWSSSSRET_OK;
 }
 
@@ -296,7 +298,7 @@ lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* fl
     return LWSSSSRET_OK;
   }
   *flags |= LWSSS_FLAG_EOM;
-  AddEvent(kSent, message.id(), 0);
+  AddEvent(StreamEvent::kSent, message.id(), 0);
   // Until the peer has it, it may have to be sent again.
   if (acknowledged_) return LWSSSSRET_OK;
   outgoing_.pop_front();
@@ -308,13 +310,13 @@ lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* fl
 void SsStream::Settle(lws_ss_constate_t verdict) {
   if (!acknowledged_ || outgoing_.empty() || !outgoing_.front().started()) return;
   if (!transactional_ && !outgoing_.front().finished()) return;
-  AddEvent(verdict == LWSSSCS_QOS_ACK_REMOTE ? kAcknowledged : kRefused, outgoing_.front().id(), 0);
+  AddEvent(verdict == LWSSSCS_QOS_ACK_REMOTE ? StreamEvent::kAcknowledged : StreamEvent::kRefused, outgoing_.front().id(), 0);
   outgoing_.pop_front();
 }
 
 void SsStream::DropStarted() {
   if (outgoing_.empty() || !outgoing_.front().started()) return;
-  AddEvent(kDropped, outgoing_.front().id(), 0);
+  AddEvent(StreamEvent::kDropped, outgoing_.front().id(), 0);
   outgoing_.pop_front();
 }
 
@@ -349,7 +351,7 @@ void SsStream::Pump() {
     // The request's headers are all there is to send; lws must not be given an empty body.
     uint8_t nothing;
     message.Take(&nothing, 0);
-    AddEvent(kSent, message.id(), 0);
+    AddEvent(StreamEvent::kSent, message.id(), 0);
   }
   if (acknowledged_)
     Heed(lws_ss_request_tx_len(handle_, static_cast<unsigned long>(message.length())));
@@ -404,18 +406,15 @@ void SsStream::Tell() {
   if (!events_.empty() && can_call_js()) {
     const Napi::Env env = Env();
     const Napi::HandleScope scope(env);
-    std::vector<Event> events;
-    std::vector<uint8_t> received;
-    events.swap(events_);
-    received.swap(received_);
-    auto numbers = Napi::Uint32Array::New(env, events.size() * 3);
-    // There is no memory only in a worker that is being terminated.
-    if (!numbers.Data()) return;
-    memcpy(numbers.Data(), events.data(), events.size() * sizeof(Event));
-    napi_value bytes = received.empty()
-                           ? static_cast<napi_value>(env.Undefined())
-                           : Napi::Buffer<uint8_t>::Copy(env, received.data(), received.size());
-    JsCall::Make(env, context_->async_context(), Value(), on_events_.Value(), {numbers, bytes});
+    telling_.swap(events_);
+    handing_over_.swap(received_);
+    if (!context_->delivery().Deliver(env, context_->async_context(), Value(), on_events_.Value(),
+                                      telling_, handing_over_))
+      return;
+    telling_.clear();
+    handing_over_.clear();
+    // What a burst took is not kept.
+    if (handing_over_.capacity() > kKeptBytes) std::vector<uint8_t>().swap(handing_over_);
   }
   if (over && !scheduled_ && events_.empty()) Release();
 }

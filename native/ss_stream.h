@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "event_delivery.h"
 #include "outgoing_message.h"
 
 class SsContext;
@@ -34,19 +35,6 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
     lws_ss_handle* handle;
     SsStream* stream;
   };
-  // What the numbers of an event mean depends on its kind; lib/native.ts has the same kinds.
-  enum EventKind : uint32_t {
-    kState = 0,
-    kRx = 1,
-    kSent = 2,
-    kFailure = 3,
-    kDropped = 4,
-    kAcknowledged = 5,
-    kRefused = 6
-  };
-  struct Event {
-    uint32_t kind, a, b;
-  };
   struct Wanted {
     bool destroy, disconnect, connect, request_tx, flow;
   };
@@ -66,7 +54,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   // Notes down what a handler's return value asks for; lws itself is told that all is well.
   lws_ss_state_return_t Obey(napi_value returned);
   void Heed(lws_ss_state_return_t answer);
-  void AddEvent(EventKind kind, uint32_t a, uint32_t b);
+  void AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b);
   void AddReceived(const uint8_t* data, size_t length);
   void Settle(lws_ss_constate_t verdict);
   void DropStarted();
@@ -122,8 +110,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
 
   std::map<std::string, std::string> metadata_;
   std::deque<OutgoingMessage> outgoing_;
-  std::vector<Event> events_;
-  std::vector<uint8_t> received_;
+  std::vector<StreamEvent> events_, telling_;
+  std::vector<uint8_t> received_, handing_over_;
 };
 
 #endif
