@@ -1,4 +1,3 @@
-import type { AsyncResource } from 'node:async_hooks'
 import { outOfRange, toBytes } from './arguments.js'
 import { NativeFlag, type NativeStreamHandlers } from './native.js'
 import { Return, type ReturnValue } from './return.js'
@@ -67,33 +66,29 @@ export interface HandlerNotes {
 export function nativeHandlers(
   stream: SecureStream,
   current: () => StreamHandlers,
-  resource: AsyncResource,
   note: HandlerNotes,
 ): NativeStreamHandlers {
   return {
-    state: (code, ordinal) =>
-      resource.runInAsyncScope(() => {
-        const state = stateName(code)
-        note.state(state, ordinal)
-        return current().state?.(stream, state, ordinal) ?? Return.OK
-      }),
-    rx: (data, flags) =>
-      resource.runInAsyncScope(() => {
-        note.received(data.length, flags)
-        const answer = current().rx?.(stream, data, {
-          som: (flags & NativeFlag.Som) !== 0,
-          eom: (flags & NativeFlag.Eom) !== 0,
-          perf: (flags & NativeFlag.PerfJson) !== 0,
-        })
-        return answer ?? Return.OK
-      }),
-    tx: (room, ordinal) =>
-      resource.runInAsyncScope(() => {
-        const answer = current().tx?.(stream, { room, ordinal }) ?? Return.TX_DONT_SEND
-        if (typeof answer !== 'object') return answer
-        const [bytes, flags] = toNativeTx(answer, room)
-        note.sent(bytes.byteLength, flags)
-        return [bytes, flags]
-      }),
+    state: (code, ordinal) => {
+      const state = stateName(code)
+      note.state(state, ordinal)
+      return current().state?.(stream, state, ordinal) ?? Return.OK
+    },
+    rx: (data, flags) => {
+      note.received(data.length, flags)
+      const answer = current().rx?.(stream, data, {
+        som: (flags & NativeFlag.Som) !== 0,
+        eom: (flags & NativeFlag.Eom) !== 0,
+        perf: (flags & NativeFlag.PerfJson) !== 0,
+      })
+      return answer ?? Return.OK
+    },
+    tx: (room, ordinal) => {
+      const answer = current().tx?.(stream, { room, ordinal }) ?? Return.TX_DONT_SEND
+      if (typeof answer !== 'object') return answer
+      const [bytes, flags] = toNativeTx(answer, room)
+      note.sent(bytes.byteLength, flags)
+      return [bytes, flags]
+    },
   }
 }

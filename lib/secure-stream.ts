@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { checkInteger, checkSignal, invalidArgType, toBytes } from './arguments.js'
@@ -17,13 +16,7 @@ import { nativeHandlers, type StreamHandlers } from './handlers.js'
 import { type Chunk, Inbox } from './inbox.js'
 import { Message } from './message.js'
 import { handToListeners } from './message-listeners.js'
-import {
-  create,
-  NativeFlag,
-  type NativeStream,
-  type NativeStreamEvents,
-  native,
-} from './native.js'
+import { create, NativeFlag, type NativeStream, type NativeStreamEvents, native } from './native.js'
 import { type StreamEventTarget, tellEvents } from './native-events.js'
 import { onAbort } from './on-abort.js'
 import { Outbox } from './outbox.js'
@@ -64,7 +57,6 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     connections: 0,
   }
   readonly #native: NativeStream
-  readonly #resource = new AsyncResource('SECURESTREAM')
   readonly #definition: Streamtype
   readonly #metadataNames: readonly string[]
   readonly #inbox: Inbox
@@ -128,7 +120,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       metadataBytes(`options.metadata.${name}`, this.#definition, name, value),
     ])
     const callbacks = handlers
-      ? nativeHandlers(this, () => this.#handlers ?? {}, this.#resource, {
+      ? nativeHandlers(this, () => this.#handlers ?? {}, {
           state: (state, ordinal) => this.#noteState(state, ordinal),
           received: (bytes, flags) => countReceived(this.stats, this.#framed, bytes, flags),
           sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
@@ -418,7 +410,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   }
 
   #onEvents: NativeStreamEvents = (numbers, count, bytes, from) => {
-    this.#resource.runInAsyncScope(tellEvents, undefined, this.#events, numbers, count, bytes, from)
+    tellEvents(this.#events, numbers, count, bytes, from)
   }
 
   #onState(state: StateName | number, ordinal: number): void {

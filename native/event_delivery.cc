@@ -35,16 +35,15 @@ bool EventDelivery::PlaceEvents(Napi::Env env, const std::vector<StreamEvent>& e
     if (array.IsEmpty() || !array.Data()) return false;
     numbers_ = Napi::Persistent(array);
   }
-  auto array =
-      shared ? numbers_.Value() : Napi::Uint32Array::New(env, events.size() * 3);
+  auto array = shared ? numbers_.Value() : Napi::Uint32Array::New(env, events.size() * 3);
   if (array.IsEmpty() || !array.Data()) return false;
   memcpy(array.Data(), events.data(), events.size() * sizeof(StreamEvent));
   *numbers = array;
   return true;
 }
 
-bool EventDelivery::PlaceBytes(Napi::Env env, const std::vector<uint8_t>& bytes,
-                               napi_value* buffer, size_t* from) {
+bool EventDelivery::PlaceBytes(Napi::Env env, const std::vector<uint8_t>& bytes, napi_value* buffer,
+                               size_t* from) {
   if (bytes.size() > kSmallBytes) {
     const auto own = Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
     *buffer = own;

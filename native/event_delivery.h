@@ -5,7 +5,8 @@
 
 #include <vector>
 
-// What happened to a stream. What a and b mean depends on the kind; lib/native.ts has the same kinds.
+// What happened to a stream. What a and b mean depends on the kind; lib/native.ts has the same
+// kinds.
 struct StreamEvent {
   enum Kind : uint32_t {
     kState = 0,
@@ -20,8 +21,8 @@ struct StreamEvent {
 };
 
 // Hands the events of a context's streams to JavaScript, a batch a call: in one array for all of
-// them, and small payloads in parts of a slab, since an ArrayBuffer each costs more than all the rest
-// of a call.
+// them, and small payloads in parts of a slab, since an ArrayBuffer each costs more than all the
+// rest of a call.
 class EventDelivery {
  public:
   // allocate() gives a slab, which nobody can detach.

@@ -277,7 +277,7 @@ void EventLoop::ServicePending() {
   }
   if (closing_) return;
   // What is left of what this turn was for.
-  touched_ = !writers_.empty() || owner_->has_scheduled();
+  touched_ = !writers_.empty() || owner_->wants_turn();
   int wait;
   {
     const SsContext::LoopScope scope(owner_);

@@ -65,7 +65,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   napi_async_context async_context() const { return async_; }
   bool is_open() const { return lws_ && !close_wanted_; }
   bool in_lws() const { return depth_ > 0; }
-  bool has_scheduled() const { return !scheduled_.empty(); }
+  bool wants_turn() const { return close_wanted_ || !scheduled_.empty(); }
   bool can_call_js() const;
 
   void Add(SsStream* stream);

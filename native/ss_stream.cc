@@ -79,6 +79,8 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
     on_events_ = Hold(callbacks.Get("events"));
   }
 
+  // Its callbacks run where it was made, as far as AsyncLocalStorage is concerned.
+  napi_async_init(Env(), info.This(), Napi::String::New(Env(), "SECURESTREAM"), &async_);
   context_object_ = Napi::Persistent(context_object);
   streamtype_ = info[1].As<Napi::String>();
 }
@@ -208,7 +210,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
   const lws_ss_state_return_t said =
-      Obey(JsCall::Make(env, context_->async_context(), Value(), on_state_.Value(),
+      Obey(JsCall::Make(env, async_, Value(), on_state_.Value(),
                         {Napi::Number::New(env, state), Napi::Number::New(env, ordinal)}));
   return state == LWSSSCS_CREATING && doomed_ ? LWSSSSRET_DESTROY_ME : said;
 }
@@ -246,8 +248,8 @@ lws_ss_state_return_t SsStream::CallRx(const uint8_t* data, size_t length, int f
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
   const auto buffer = Napi::Buffer<uint8_t>::Copy(env, data, length);
-  return Obey(JsCall::Make(env, context_->async_context(), Value(), on_rx_.Value(),
-                           {buffer, Napi::Number::New(env, flags)}));
+  return Obey(
+      JsCall::Make(env, async_, Value(), on_rx_.Value(), {buffer, Napi::Number::New(env, flags)}));
 }
 
 lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, uint8_t* into,
@@ -265,7 +267,7 @@ lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
   napi_value returned = JsCall::Make(
-      env, context_->async_context(), Value(), on_tx_.Value(),
+      env, async_, Value(), on_tx_.Value(),
       {Napi::Number::New(env, static_cast<double>(*length)), Napi::Number::New(env, ordinal)});
   if (!returned) return LWSSSSRET_TX_DONT_SEND;
 
@@ -310,7 +312,8 @@ lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* fl
 void SsStream::Settle(lws_ss_constate_t verdict) {
   if (!acknowledged_ || outgoing_.empty() || !outgoing_.front().started()) return;
   if (!transactional_ && !outgoing_.front().finished()) return;
-  AddEvent(verdict == LWSSSCS_QOS_ACK_REMOTE ? StreamEvent::kAcknowledged : StreamEvent::kRefused, outgoing_.front().id(), 0);
+  AddEvent(verdict == LWSSSCS_QOS_ACK_REMOTE ? StreamEvent::kAcknowledged : StreamEvent::kRefused,
+           outgoing_.front().id(), 0);
   outgoing_.pop_front();
 }
 
@@ -408,8 +411,8 @@ void SsStream::Tell() {
     const Napi::HandleScope scope(env);
     telling_.swap(events_);
     handing_over_.swap(received_);
-    if (!context_->delivery().Deliver(env, context_->async_context(), Value(), on_events_.Value(),
-                                      telling_, handing_over_))
+    if (!context_->delivery().Deliver(env, async_, Value(), on_events_.Value(), telling_,
+                                      handing_over_))
       return;
     telling_.clear();
     handing_over_.clear();
@@ -428,5 +431,7 @@ void SsStream::Release() {
   on_state_.Reset();
   on_rx_.Reset();
   on_tx_.Reset();
+  if (async_) napi_async_destroy(Env(), async_);
+  async_ = nullptr;
   if (AddonData::Of(Env())->can_call_js()) Unref();
 }

@@ -88,6 +88,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   std::string streamtype_;
   lws_ss_handle* handle_ = nullptr;
   Napi::ObjectReference context_object_;
+  napi_async_context async_ = nullptr;
   Napi::FunctionReference on_events_, on_state_, on_rx_, on_tx_;
   bool handlers_ = false;
   bool transactional_ = false;
