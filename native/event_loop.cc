@@ -159,11 +159,16 @@ void EventLoop::OnIo(lws* wsi, unsigned int flags) {
   if (!watcher->connected) {
     watcher->wanted |= UV_WRITABLE;
     self->Rearm(watcher);
-  } else if (!watcher->queued && !(watcher->wanted & UV_WRITABLE)) {
-    watcher->queued = true;
-    self->writers_.push_back(watcher->fd);
-    self->Touch();
+  } else if (!(watcher->wanted & UV_WRITABLE)) {
+    self->QueueWrites(watcher);
   }
+}
+
+void EventLoop::QueueWrites(Watcher* watcher) {
+  if (watcher->queued) return;
+  watcher->queued = true;
+  writers_.push_back(watcher->fd);
+  Touch();
 }
 
 int EventLoop::OnLogicalClose(lws* wsi) {
@@ -232,12 +237,12 @@ void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
   const SsContext::LoopScope scope(self->owner_);
   if (revents) self->Serve(watcher, revents);
   watcher = self->Find(fd);
-  if (watcher && (watcher->armed & UV_WRITABLE) && watcher->connected) {
+  if (!watcher) return;
+  if ((watcher->armed & UV_WRITABLE) && watcher->connected) {
     watcher->wanted &= ~UV_WRITABLE;
-    if (watcher->wants_write) self->ServeWrites(fd);
-    watcher = self->Find(fd);
+    if (watcher->wants_write) self->QueueWrites(watcher);
   }
-  if (watcher) self->Rearm(watcher);
+  self->Rearm(watcher);
 }
 
 void EventLoop::Touch() {

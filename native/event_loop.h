@@ -67,6 +67,7 @@ class EventLoop {
   void Rearm(Watcher* watcher);
   void ArmAll();
   void Serve(Watcher* watcher, short revents);
+  void QueueWrites(Watcher* watcher);
   void ServeWrites(lws_sockfd_type fd);
   void DrainWrites();
   void Wake();

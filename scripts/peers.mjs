@@ -1,17 +1,17 @@
-// The servers of the system that the tests and the demo talk to.
+// The servers of the system that tests, benchmarks and the demo talk to.
 import { existsSync } from 'node:fs'
 import { say } from './console.mjs'
-import { isPresent, requireTools } from './prerequisites.mjs'
+import { debianPackages, isPresent, requireTools } from './prerequisites.mjs'
 import { capture, which } from './processes.mjs'
 
-const SYSTEM_PEERS = ['mosquitto']
+const SYSTEM_PEERS = ['mosquitto', 'nginx', 'socat']
 
-function installOnDebian(names) {
+function installOnDebian(packages) {
   // RUNLEVEL=1 keeps the packages' own services from starting.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const install = () =>
-    capture('apt-get', ['install', '-y', '--no-install-recommends', ...names], { env }).ok
-  say(`installing ${names.join(', ')} with apt-get`)
+    capture('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env }).ok
+  say(`installing ${packages.join(', ')} with apt-get`)
   if (!install()) {
     capture('apt-get', ['update'], { env })
     install()
@@ -24,6 +24,6 @@ export function ensurePeers() {
   if (missing.length === 0) return
   const mayInstall =
     process.getuid?.() === 0 && existsSync('/etc/debian_version') && which('apt-get')
-  if (mayInstall) installOnDebian(missing)
+  if (mayInstall) installOnDebian(debianPackages(missing))
   requireTools(SYSTEM_PEERS)
 }

@@ -14,6 +14,8 @@ const TOOLS = {
   tar: { programs: ['tar'], debian: 'tar', macos: XCODE },
   patch: { programs: ['patch'], debian: 'patch', macos: XCODE },
   mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
+  nginx: { programs: ['nginx'], debian: 'nginx-light', macos: 'brew install nginx' },
+  socat: { programs: ['socat'], debian: 'socat', macos: 'brew install socat' },
 }
 
 export const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or ninja']
@@ -25,8 +27,10 @@ const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']
 export const isPresent = (name) =>
   TOOLS[name].programs.some((program) => which(program, SYSTEM_FOLDERS))
 
+export const debianPackages = (names) => names.map((name) => TOOLS[name].debian)
+
 function howToInstall(names) {
-  const packages = names.map((name) => TOOLS[name].debian).join(' ')
+  const packages = debianPackages(names).join(' ')
   if (process.platform === 'darwin') {
     return [...new Set(names.map((name) => TOOLS[name].macos))].join(' && ')
   }

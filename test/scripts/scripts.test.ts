@@ -165,7 +165,17 @@ describe('scripts/lws-source.mjs', () => {
 describe('scripts/prerequisites.mjs', () => {
   it('names the package of a missing tool in one line', () => {
     const bin = temporaryFolder()
-    for (const name of ['apt-get', 'cc', 'g++', 'make', 'tar', 'patch', 'mosquitto']) {
+    for (const name of [
+      'apt-get',
+      'cc',
+      'g++',
+      'make',
+      'tar',
+      'patch',
+      'mosquitto',
+      'nginx',
+      'socat',
+    ]) {
       putProgram(bin, name)
     }
     const { status, stderr } = spawnSync(process.execPath, ['scripts/prerequisites.mjs'], {
