@@ -183,6 +183,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
     case LWSSSCS_ALL_RETRIES_FAILED:
       gave_up_ = true;
       outgoing_.clear();
+      ssi_forget_length(handle_);
       break;
     case LWSSSCS_DESTROYING:
       handle_ = nullptr;
