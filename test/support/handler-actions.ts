@@ -1,4 +1,10 @@
-import { type Context, Return, type ReturnValue, type SecureStream } from 'lws-secure-streams'
+import {
+  type Context,
+  Return,
+  type ReturnValue,
+  type SecureStream,
+  type StreamHandlers,
+} from 'lws-secure-streams'
 
 /** What a handler may do to the stream that it is called for. */
 export interface HandlerAction {
@@ -6,19 +12,27 @@ export interface HandlerAction {
   readonly effect: 'goes on' | 'is asked for more' | 'disconnects' | 'is destroyed'
   /** Whether it ends the context too. */
   readonly closes?: true
-  /** Gives what the handler returns; what it gives to `promise` has to settle. */
+  /**
+   * Gives what the handler returns; what it gives to `promise` has to settle. `handlers` does the
+   * same as the handlers that the stream has.
+   */
   run(
     stream: SecureStream,
     context: Context,
     promise: (promise: Promise<unknown>) => void,
+    handlers: StreamHandlers,
   ): ReturnValue | undefined
 }
 
-/** Values that a handler may return. */
-export const returns: Record<string, HandlerAction> = {
+/** What is possible only in a handler, its return values above all. */
+export const inHandlers: Record<string, HandlerAction> = {
   'return OK': { effect: 'goes on', run: () => Return.OK },
   'return TX_DONT_SEND': { effect: 'goes on', run: () => Return.TX_DONT_SEND },
   'return DISCONNECT_ME': { effect: 'disconnects', run: () => Return.DISCONNECT_ME },
+  'return another negative number': {
+    effect: 'disconnects',
+    run: () => -7 as ReturnValue,
+  },
   'return DESTROY_ME': { effect: 'is destroyed', run: () => Return.DESTROY_ME },
   'return SS_HANDLE_DESTROYED': {
     effect: 'is destroyed',
@@ -27,10 +41,21 @@ export const returns: Record<string, HandlerAction> = {
       return Return.SS_HANDLE_DESTROYED
     },
   },
+  'return SS_HANDLE_DESTROYED of a stream that is not': {
+    effect: 'is destroyed',
+    run: () => Return.SS_HANDLE_DESTROYED,
+  },
+  'stream.changeHandlers()': {
+    effect: 'goes on',
+    run(stream, _context, _promise, handlers) {
+      stream.changeHandlers(handlers)
+      return undefined
+    },
+  },
 }
 
-/** Calls that may be made anywhere. */
-export const calls: Record<string, HandlerAction> = {
+/** Calls that may be made in handlers and in listeners. */
+export const anywhere: Record<string, HandlerAction> = {
   'nothing at all': { effect: 'goes on', run: () => undefined },
   'stream.destroy()': {
     effect: 'is destroyed',
