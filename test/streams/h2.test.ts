@@ -59,10 +59,11 @@ describe('h2', { timeout: 60_000 }, () => {
   test('an answer that nobody waits for any more does the other streams no harm', async () => {
     let answered = 0
     await using peer = await startSessions((stream) => {
-      // What a header is called and says is told once, and referred to from then on.
-      stream.respond({ ':status': 200, 'content-type': 'text/x-told-once' })
+      // What a header is called and says is told once, here in the answer that nobody waits for, and
+      // referred to from then on.
+      const type = answered++ === 0 ? 'text/x-first' : 'text/x-told-once'
+      stream.respond({ ':status': 200, 'content-type': type })
       stream.end('answer')
-      answered++
     })
     const metadata = [{ type: 'content-type:' }]
     const context = await openContext({
