@@ -78,6 +78,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #resolveOperational!: () => void
   #streamsOpened = 0
   #closing = false
+  #destroyed = false
   #error: Error | undefined
   #unwatchSignal: () => void = () => {}
 
@@ -170,6 +171,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     const place = this.#streams.add(stream)
     stream.closed().then(() => this.#streams.remove(place))
     this.#streamsOpened++
+    // By its CREATING handler.
+    if (this.#destroyed) stream.destroy(this.#error)
     return stream
   }
 
@@ -266,7 +269,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
 
   /** Ends the context now; what is pending rejects with {@link DestroyedError}, whose cause is `error`. */
   destroy(error?: Error): void {
-    this.#closing = true
+    this.#closing = this.#destroyed = true
     this.#error ??= error
     for (const stream of this.#streams) stream.destroy(error)
     this.#native.close()

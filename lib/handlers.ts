@@ -62,6 +62,12 @@ export interface HandlerNotes {
   sent(bytes: number, flags: number): void
 }
 
+/** Has done to the stream what its handler's answer says, as soon as libwebsockets has it back. */
+function obey(stream: SecureStream, answer: unknown): void {
+  if (answer === Return.DESTROY_ME || answer === Return.SS_HANDLE_DESTROYED) stream.destroy()
+  else if (typeof answer === 'number' && answer < 0) stream.disconnect()
+}
+
 /** Calls the handlers that `current` holds at the time, in the stream's async context. */
 export function nativeHandlers(
   stream: SecureStream,
@@ -72,7 +78,7 @@ export function nativeHandlers(
     state: (code, ordinal) => {
       const state = stateName(code)
       note.state(state, ordinal)
-      return current().state?.(stream, state, ordinal) ?? Return.OK
+      obey(stream, current().state?.(stream, state, ordinal))
     },
     rx: (data, flags) => {
       note.received(data.length, flags)
@@ -81,11 +87,14 @@ export function nativeHandlers(
         eom: (flags & NativeFlag.Eom) !== 0,
         perf: (flags & NativeFlag.PerfJson) !== 0,
       })
-      return answer ?? Return.OK
+      obey(stream, answer)
     },
     tx: (room, ordinal) => {
-      const answer = current().tx?.(stream, { room, ordinal }) ?? Return.TX_DONT_SEND
-      if (typeof answer !== 'object') return answer
+      const answer = current().tx?.(stream, { room, ordinal })
+      if (typeof answer !== 'object') {
+        obey(stream, answer)
+        return undefined
+      }
       const [bytes, flags] = toNativeTx(answer, room)
       note.sent(bytes.byteLength, flags)
       return [bytes, flags]

@@ -53,9 +53,9 @@ export type NativeStreamEvents = (
 ) => void
 
 export interface NativeStreamHandlers {
-  state(code: number, ordinal: number): number | undefined
-  rx(data: Buffer, flags: number): number | undefined
-  tx(room: number, ordinal: number): number | [Uint8Array, number]
+  state(code: number, ordinal: number): void
+  rx(data: Buffer, flags: number): void
+  tx(room: number, ordinal: number): [Uint8Array, number] | undefined
 }
 
 export interface NativeStream {

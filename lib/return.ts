@@ -12,7 +12,7 @@ export const Return = {
   DISCONNECT_ME: -1,
   /** Destroy the stream. */
   DESTROY_ME: -2,
-  /** The handler destroyed the stream itself, which is safe here in any case. */
+  /** The handler destroyed the stream itself, which is safe here; the same as `DESTROY_ME`. */
   SS_HANDLE_DESTROYED: -3,
 } as const
 

@@ -10,6 +10,8 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd) {
 
 void ssi_forget_failures(struct lws_ss_handle* h) { h->retry = 0; }
 
+void ssi_forget_length(struct lws_ss_handle* h) { h->writeable_len = 0; }
+
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h) {
   lws_ss_state_return_t r;
 
@@ -38,6 +40,7 @@ void ssi_say_goodbye(struct lws_ss_handle* h) {
 
 void ssi_disconnect(struct lws_ss_handle* h) {
   ssi_say_goodbye(h);
+  ssi_forget_length(h);
   if (h->wsi) lws_set_timeout(h->wsi, 1, LWS_TO_KILL_SYNC);
   if (h->wsi || (h->policy->flags & LWSSSPOLF_NAILED_UP)) return;
 

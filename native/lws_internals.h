@@ -20,6 +20,9 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h);
 void ssi_forget_failures(struct lws_ss_handle* h);
 
+/* The length that lws_ss_request_tx_len() was given: the next transaction is another. */
+void ssi_forget_length(struct lws_ss_handle* h);
+
 /* Tells the peer that the end is meant, where the protocol has words for it: ws. */
 void ssi_say_goodbye(struct lws_ss_handle* h);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "addon_data.h"
+#include "fault_injection.h"
 #include "ss_stream.h"
 #include "util/js_call.h"
 
@@ -104,6 +105,10 @@ bool SsContext::Open(const Napi::Object& options) {
     info.http_nsc_heap_max_items = 1000;
 #endif
   }
+
+#if defined(LWS_WITH_SYS_FAULT_INJECTION)
+  InjectFaults(&info);
+#endif
 
   ServiceScope scope(this);
   lws_ = lws_create_context(&info);

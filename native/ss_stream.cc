@@ -157,7 +157,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
         (void)!lws_ss_set_metadata(handle_, name.c_str(), value.data(), value.size());
       break;
     case LWSSSCS_CONNECTING:
-      disconnecting_ = gave_up_ = answered_ = unreachable_ = false;
+      gave_up_ = answered_ = unreachable_ = false;
       ssi_forget_connection_failure(handle_);
       // What failed before there was a connection, or an answer, is tried again from its start.
       if (!outgoing_.empty()) outgoing_.front().Rewind();
@@ -172,7 +172,6 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       unreachable_ = true;
       break;
     case LWSSSCS_DISCONNECTED:
-      disconnecting_ = false;
       // The peer may have seen part of it, or all: whether to send it again is for the program to
       // say.
       DropStarted();
@@ -184,6 +183,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
     case LWSSSCS_ALL_RETRIES_FAILED:
       gave_up_ = true;
       outgoing_.clear();
+      ssi_forget_length(handle_);
       break;
     case LWSSSCS_DESTROYING:
       handle_ = nullptr;
@@ -206,13 +206,21 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
   }
 
   Schedule();
-  if (!can_call_js()) return LWSSSSRET_OK;
+  if (!can_call_js() || !CanTell(state)) return LWSSSSRET_OK;
+  if (state == LWSSSCS_CONNECTED || state == LWSSSCS_DISCONNECTED)
+    told_connected_ = state == LWSSSCS_CONNECTED;
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
-  const lws_ss_state_return_t said =
-      Obey(JsCall::Make(env, async_, Value(), on_state_.Value(),
-                        {Napi::Number::New(env, state), Napi::Number::New(env, ordinal)}));
-  return state == LWSSSCS_CREATING && doomed_ ? LWSSSSRET_DESTROY_ME : said;
+  JsCall::Make(env, async_, Value(), on_state_.Value(),
+               {Napi::Number::New(env, state), Napi::Number::New(env, ordinal)});
+  return state == LWSSSCS_CREATING && doomed_ ? LWSSSSRET_DESTROY_ME : LWSSSSRET_OK;
+}
+
+// What lws goes on with until a handler's wish is carried out is not for the handlers; what comes
+// of it is.
+bool SsStream::CanTell(lws_ss_constate_t state) const {
+  return !(doomed_ || disconnecting_) || state == LWSSSCS_DESTROYING ||
+         (state == LWSSSCS_DISCONNECTED && told_connected_);
 }
 
 // What lws answers to a call of ours.
@@ -220,18 +228,6 @@ void SsStream::Heed(lws_ss_state_return_t answer) {
   if (answer != LWSSSSRET_DESTROY_ME) return;
   doomed_ = wanted_.destroy = true;
   Schedule();
-}
-
-lws_ss_state_return_t SsStream::Obey(napi_value returned) {
-  double code = 0;
-  if (returned) napi_get_value_double(Env(), returned, &code);
-  if (code == LWSSSSRET_DESTROY_ME) {
-    Heed(LWSSSSRET_DESTROY_ME);
-  } else if (code == LWSSSSRET_DISCONNECT_ME) {
-    disconnecting_ = wanted_.disconnect = true;
-    Schedule();
-  }
-  return LWSSSSRET_OK;
 }
 
 lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t length, int flags) {
@@ -248,8 +244,8 @@ lws_ss_state_return_t SsStream::CallRx(const uint8_t* data, size_t length, int f
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
   const auto buffer = Napi::Buffer<uint8_t>::Copy(env, data, length);
-  return Obey(
-      JsCall::Make(env, async_, Value(), on_rx_.Value(), {buffer, Napi::Number::New(env, flags)}));
+  JsCall::Make(env, async_, Value(), on_rx_.Value(), {buffer, Napi::Number::New(env, flags)});
+  return LWSSSSRET_OK;
 }
 
 lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, uint8_t* into,
@@ -269,13 +265,10 @@ lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   napi_value returned = JsCall::Make(
       env, async_, Value(), on_tx_.Value(),
       {Napi::Number::New(env, static_cast<double>(*length)), Napi::Number::New(env, ordinal)});
-  if (!returned) return LWSSSSRET_TX_DONT_SEND;
+  if (!returned || doomed_ || disconnecting_) return LWSSSSRET_TX_DONT_SEND;
 
   const Napi::Value value(env, returned);
-  if (!value.IsArray()) {
-    Obey(returned);
-    return LWSSSSRET_TX_DONT_SEND;
-  }
+  if (!value.IsArray()) return LWSSSSRET_TX_DONT_SEND;
   // [bytes, flags], which lib/ has checked to fit.
   const auto answer = value.As<Napi::Array>();
   const Napi::Value first = answer.Get(0u);
@@ -373,9 +366,8 @@ void SsStream::Work() {
   }
   SsContext::ServiceScope scope(context_);
   if (wanted.disconnect) {
-    disconnecting_ = false;
     ssi_disconnect(handle_);
-    unreachable_ = false;
+    disconnecting_ = unreachable_ = false;
   }
   if (handle_) Rest();
   if (handle_ && wanted.connect) Heed(ssi_connect(handle_));

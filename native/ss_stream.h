@@ -51,8 +51,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   lws_ss_state_return_t TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* into, size_t* length,
                                   int* flags);
   lws_ss_state_return_t CallRx(const uint8_t* data, size_t length, int flags);
-  // Notes down what a handler's return value asks for; lws itself is told that all is well.
-  lws_ss_state_return_t Obey(napi_value returned);
+  bool CanTell(lws_ss_constate_t state) const;
   void Heed(lws_ss_state_return_t answer);
   void AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b);
   void AddReceived(const uint8_t* data, size_t length);
@@ -103,6 +102,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool scheduled_ = false;
   bool doomed_ = false;
   bool disconnecting_ = false;
+  bool told_connected_ = false;
   bool gave_up_ = false;
   bool answered_ = false;
   bool unreachable_ = false;

@@ -49,6 +49,7 @@ Napi::Value SsStream::RequestTx(const Napi::CallbackInfo& info) {
 Napi::Value SsStream::Disconnect(const Napi::CallbackInfo& info) {
   wanted_.disconnect = disconnecting_ = true;
   // What comes after this call is for the next connection.
+  wanted_.connect = wanted_.request_tx = has_tx_length_ = false;
   outgoing_.clear();
   Schedule();
   return info.Env().Undefined();

@@ -200,6 +200,20 @@ for (const protocol of ['h1', 'h2'] as const)
         })
       })
 
+    test('connect() after a message that was given up promises the server no body', async () => {
+      const metadata = [{ status: '' }]
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      const definition = streamtype(protocol, peer, { http_url: '/status/${status}', metadata })
+      await withContext(policyOf({ it: definition }), async (context) => {
+        const stream = context.stream('it', { metadata: { status: '503' } })
+        await assert.rejects(stream.send('x'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+        stream.setMetadata('status', '200')
+        await stream.connect()
+        assert.equal(peer.requests.at(-1)?.body.length, 0)
+        stream.destroy()
+      })
+    })
+
     test('404 is a refusal', async () => {
       const definition = streamtype(protocol, peer, { http_url: '/status/404' })
       await withContext(policyOf({ it: definition }), async (context) => {

@@ -56,6 +56,42 @@ describe('h2', { timeout: 60_000 }, () => {
     }
   })
 
+  test('an answer that nobody waits for any more does the other streams no harm', async () => {
+    let answered = 0
+    await using peer = await startSessions((stream) => {
+      // What a header is called and says is told once, here in the answer that nobody waits for, and
+      // referred to from then on.
+      const type = answered++ === 0 ? 'text/x-first' : 'text/x-told-once'
+      stream.respond({ ':status': 200, 'content-type': type })
+      stream.end('answer')
+    })
+    const metadata = [{ type: 'content-type:' }]
+    const context = await openContext({
+      policy: policyOf({ it: streamtype('h2', peer, { metadata }) }),
+    })
+    const given = context.stream('it')
+    await given.connect()
+    given.destroy()
+    const abandoned = context.stream('it', {
+      state: (stream, state) => {
+        if (state === 'CREATING') stream.requestTx(4)
+      },
+      tx: (stream) => {
+        stream.destroy()
+        return { data: 'text', som: true, eom: true }
+      },
+    })
+    await nextState(abandoned, 'DESTROYING')
+    for (let n = 0; n < 3; n++) {
+      const reply = await context.request('it', { body: 'hello' })
+      assert.equal(reply.metadata.type, 'text/x-told-once')
+      assert.equal(await reply.text(), 'answer')
+    }
+    assert.equal(peer.sessions.length, 1)
+    assert.equal(answered, 5)
+    await context.close()
+  })
+
   test("a server may open the connection's window as far as it goes", async () => {
     await using peer = await startSessions(answer, { initialWindowSize: 65_536 })
     peer.onSession = (session) => session.setLocalWindowSize(2 ** 31 - 1)

@@ -240,3 +240,19 @@ test('every publish that a broker sends is acknowledged', { timeout: 60_000 }, a
   await context.close()
   await broker.close()
 })
+
+test('a broker that hangs up at SUBSCRIBE is tried as often as the policy says', {
+  timeout: 60_000,
+}, async () => {
+  await using broker = await startAedes()
+  let subscriptions = 0
+  broker.broker.authorizeSubscribe = (_client, _subscription, decide) => {
+    subscriptions++
+    decide(new Error('not allowed'))
+  }
+  const context = await openContext({ policy: policyOf(streamtypes(broker)) })
+  const stream = context.stream('subscriber', ownTopic('mqtt'))
+  await assert.rejects(stream.connect(), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+  assert.equal(subscriptions, 3)
+  await context.close()
+})
