@@ -6,14 +6,7 @@ import {
   type PolicyInput,
   UnreachableError,
 } from 'lws-secure-streams'
-import {
-  CertificateAuthority,
-  startAedes,
-  startHttp1,
-  startHttp2,
-  startRaw,
-  startWebSocket,
-} from '../peers/index.js'
+import { startAedes, startHttp1, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
@@ -203,41 +196,3 @@ for (const protocol of ['h1', 'h2'] as const)
       })
     })
   })
-
-describe('certificates', { timeout: 60_000 }, () => {
-  const day = 24 * 60 * 60 * 1000
-  const cases = [
-    { name: 'of an unknown authority', trusted: false, options: {}, says: /self.signed|issuer/i },
-    { name: 'for another name', trusted: true, options: { names: ['example.com'] }, says: /host/i },
-    {
-      name: 'that has expired',
-      trusted: true,
-      options: { notAfter: new Date(Date.now() - day / 2) },
-      says: /expired/i,
-    },
-    {
-      name: 'of tomorrow',
-      trusted: true,
-      options: { notBefore: new Date(Date.now() + day) },
-      says: /not yet valid/i,
-    },
-  ]
-  for (const { name, trusted, options, says } of cases)
-    for (const protocol of protocols)
-      test(`${protocol} refuses one ${name}, and says so`, async () => {
-        const authority = await CertificateAuthority.create()
-        const other = await CertificateAuthority.create('Another CA')
-        await using peer = await starts[protocol]({ tls: await authority.issue(options) })
-        const definition = streamtype(protocol, peer, { tls: true })
-        await withContext(
-          policyOf({ it: definition }, trusted ? authority : other),
-          async (context) => {
-            const stream = context.stream('it', topic(protocol))
-            const error = await stream.send('x').catch((error) => error)
-            assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
-            assert.match(error.cause.message, says)
-            stream.destroy()
-          },
-        )
-      })
-})
