@@ -420,7 +420,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
         this.#inbox.dropPartialMessage()
         break
       case 'UNREACHABLE':
-        this.#failure ??= new UnreachableError(this.streamtype, 'libwebsockets gave no reason')
+        this.#failure ??= new UnreachableError(this.streamtype, 'closed before established')
         break
       case 'TIMEOUT':
         this.#onTimeout()

@@ -8,7 +8,9 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd) {
   return wsi_from_fd(cx, fd);
 }
 
-void ssi_forget_failures(struct lws_ss_handle* h) { h->retry = 0; }
+uint16_t ssi_failures(struct lws_ss_handle* h) { return h->retry; }
+
+void ssi_set_failures(struct lws_ss_handle* h, uint16_t count) { h->retry = count; }
 
 void ssi_forget_length(struct lws_ss_handle* h) { h->writeable_len = 0; }
 

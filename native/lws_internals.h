@@ -18,7 +18,10 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
 
 /* An explicit connection attempt: forgets earlier failures and does not wait for a retry's time. */
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h);
-void ssi_forget_failures(struct lws_ss_handle* h);
+
+/* How many attempts have failed in a row, by which lws_ss_backoff() goes. */
+uint16_t ssi_failures(struct lws_ss_handle* h);
+void ssi_set_failures(struct lws_ss_handle* h, uint16_t count);
 
 /* The length that lws_ss_request_tx_len() was given: the next transaction is another. */
 void ssi_forget_length(struct lws_ss_handle* h);

@@ -158,12 +158,16 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_CONNECTING:
       gave_up_ = answered_ = unreachable_ = false;
+      failures_ = ssi_failures(handle_);
       ssi_forget_connection_failure(handle_);
       // What failed before there was a connection, or an answer, is tried again from its start.
       if (!outgoing_.empty()) outgoing_.front().Rewind();
       break;
     case LWSSSCS_CONNECTED:
       answered_ = true;
+      // lws counts from the beginning after any connection, also one that is of no use.
+      if (fruitless_) ssi_set_failures(handle_, failures_);
+      fruitless_ = !transactional_ && !outgoing_.empty();
       if (!reading_) wanted_.flow = true;
       // Only transactions ask for what they send by themselves.
       if (asked_for_tx_ && !transactional_) wanted_.request_tx = true;
@@ -172,6 +176,8 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       unreachable_ = true;
       break;
     case LWSSSCS_DISCONNECTED:
+      fruitless_ = fruitless_ && !outgoing_.empty();
+      unreachable_ = fruitless_;
       // The peer may have seen part of it, or all: whether to send it again is for the program to
       // say.
       DropStarted();
@@ -195,6 +201,8 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
   if (!handlers_) {
     if (state == LWSSSCS_UNREACHABLE || state == LWSSSCS_DISCONNECTED) {
       const char* why = ssi_connection_failure(handle);
+      if (!*why && state == LWSSSCS_DISCONNECTED && fruitless_)
+        why = "closed before anything could be sent";
       const size_t length = strlen(why);
       if (length) {
         AddReceived(reinterpret_cast<const uint8_t*>(why), length);
@@ -285,6 +293,8 @@ lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* 
 
 lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* flags) {
   if (outgoing_.empty() || outgoing_.front().finished()) return LWSSSSRET_TX_DONT_SEND;
+  if (fruitless_) ssi_set_failures(handle_, 0);
+  fruitless_ = false;
   OutgoingMessage& message = outgoing_.front();
   *flags = message.started() ? 0 : LWSSS_FLAG_SOM;
   *length = message.Take(into, *length);
@@ -340,7 +350,7 @@ void SsStream::Pump() {
 
   if (gave_up_) {
     gave_up_ = false;
-    ssi_forget_failures(handle_);
+    ssi_set_failures(handle_, 0);
   }
   message.SetRequested();
   if (transactional_ && message.length() == 0) {
@@ -373,7 +383,7 @@ void SsStream::Work() {
   if (handle_ && wanted.connect) Heed(ssi_connect(handle_));
   if (handle_ && wanted.request_tx) {
     asked_for_tx_ = true;
-    if (gave_up_) ssi_forget_failures(handle_);
+    if (gave_up_) ssi_set_failures(handle_, 0);
     gave_up_ = false;
     if (has_tx_length_)
       Heed(lws_ss_request_tx_len(handle_, tx_length_));

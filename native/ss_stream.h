@@ -106,6 +106,10 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool gave_up_ = false;
   bool answered_ = false;
   bool unreachable_ = false;
+  // Whether the connection, or the last one, was made for a message of which it has carried
+  // nothing.
+  bool fruitless_ = false;
+  uint16_t failures_ = 0;
   bool asked_for_tx_ = false;
   bool released_ = false;
 

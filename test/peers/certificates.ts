@@ -3,10 +3,13 @@ import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import type { TlsIdentity } from './peer.js'
 
+export const { ExtendedKeyUsage, KeyUsageFlags } = x509
+
 x509.cryptoProvider.set(webcrypto as never)
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const DAY = 24 * 60 * 60 * 1000
+const DEFAULT_NAMES = ['localhost', '127.0.0.1']
 let serial = 1
 
 /** What a certificate says; everything has a default that a client accepts. */
@@ -15,6 +18,66 @@ export interface CertificateOptions {
   names?: string[]
   notBefore?: Date
   notAfter?: Date
+  keyUsage?: x509.KeyUsageFlags
+  extendedKeyUsage?: x509.ExtendedKeyUsage
+}
+
+/** What the certificate of a certificate authority says. */
+export interface AuthorityOptions extends Pick<CertificateOptions, 'notBefore' | 'notAfter'> {
+  name?: string
+  /** Default: `true`. */
+  isCA?: boolean
+  /** How many authorities may follow below it. Default: 2. */
+  pathLength?: number
+}
+
+const CERTIFY = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
+
+const nextSerial = () => String(serial++).padStart(2, '0')
+const validity = ({ notBefore, notAfter }: AuthorityOptions | CertificateOptions) => ({
+  notBefore: notBefore ?? new Date(Date.now() - DAY),
+  notAfter: notAfter ?? new Date(Date.now() + 29 * DAY),
+})
+const generateKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+
+function serverExtensions({ names, keyUsage, extendedKeyUsage }: CertificateOptions) {
+  return [
+    new x509.SubjectAlternativeNameExtension(
+      (names ?? DEFAULT_NAMES).map((value) => ({
+        type: /^[\d.:]+$/.test(value) ? 'ip' : 'dns',
+        value,
+      })),
+    ),
+    ...(keyUsage === undefined ? [] : [new x509.KeyUsagesExtension(keyUsage, true)]),
+    ...(extendedKeyUsage === undefined
+      ? []
+      : [new x509.ExtendedKeyUsageExtension([extendedKeyUsage], true)]),
+  ]
+}
+
+async function identity(
+  certificates: x509.X509Certificate[],
+  key: webcrypto.CryptoKey,
+): Promise<TlsIdentity> {
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', key)
+  return {
+    cert: certificates.map((certificate) => `${certificate.toString('pem')}\n`).join(''),
+    key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
+  }
+}
+
+/** A server's key, with a certificate that it has given itself. */
+export async function selfSigned(options: CertificateOptions = {}): Promise<TlsIdentity> {
+  const keys = await generateKeys()
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: nextSerial(),
+    name: `CN=${(options.names ?? DEFAULT_NAMES)[0]}`,
+    ...validity(options),
+    signingAlgorithm: algorithm,
+    keys: keys as never,
+    extensions: serverExtensions(options),
+  })
+  return identity([certificate], keys.privateKey)
 }
 
 /** A certificate authority for tests. */
@@ -26,31 +89,38 @@ export class CertificateAuthority {
   readonly #certificate: x509.X509Certificate
   readonly #keys: webcrypto.CryptoKeyPair
 
-  private constructor(certificate: x509.X509Certificate, keys: webcrypto.CryptoKeyPair) {
+  // The authorities between this one and a root, this one first; none for a root.
+  readonly #chain: x509.X509Certificate[]
+
+  private constructor(
+    certificate: x509.X509Certificate,
+    keys: webcrypto.CryptoKeyPair,
+    chain: x509.X509Certificate[],
+  ) {
     this.#certificate = certificate
     this.#keys = keys
+    this.#chain = chain
     this.pem = certificate.toString('pem')
     this.der = Buffer.from(certificate.rawData)
   }
 
-  static async create(name = 'Test CA'): Promise<CertificateAuthority> {
-    const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  static async create(
+    name = 'Test CA',
+    options: AuthorityOptions = {},
+  ): Promise<CertificateAuthority> {
+    const keys = await generateKeys()
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-      serialNumber: String(serial++).padStart(2, '0'),
+      serialNumber: nextSerial(),
       name: `CN=${name}`,
-      notBefore: new Date(Date.now() - DAY),
-      notAfter: new Date(Date.now() + 30 * DAY),
+      ...validity(options),
       signingAlgorithm: algorithm,
       keys: keys as never,
       extensions: [
-        new x509.BasicConstraintsExtension(true, 2, true),
-        new x509.KeyUsagesExtension(
-          x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
-          true,
-        ),
+        new x509.BasicConstraintsExtension(true, options.pathLength ?? 2, true),
+        new x509.KeyUsagesExtension(CERTIFY, true),
       ],
     })
-    return new CertificateAuthority(certificate, keys)
+    return new CertificateAuthority(certificate, keys, [])
   }
 
   /** The CA's certificate as a policy's `certs` has it. */
@@ -58,26 +128,43 @@ export class CertificateAuthority {
     return this.der.toString('base64')
   }
 
-  /** A server's key with the certificate that this CA gives it. */
-  async issue(options: CertificateOptions = {}): Promise<TlsIdentity> {
-    const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-    const names = options.names ?? ['localhost', '127.0.0.1']
+  /** An authority that this one vouches for. */
+  async subordinate(options: AuthorityOptions = {}): Promise<CertificateAuthority> {
+    const keys = await generateKeys()
+    const isCA = options.isCA ?? true
     const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: String(serial++).padStart(2, '0'),
-      subject: `CN=${names[0]}`,
+      serialNumber: nextSerial(),
+      subject: `CN=${options.name ?? 'Test Intermediate CA'}`,
       issuer: this.#certificate.subject,
-      notBefore: options.notBefore ?? new Date(Date.now() - DAY),
-      notAfter: options.notAfter ?? new Date(Date.now() + 29 * DAY),
+      ...validity(options),
       publicKey: keys.publicKey as never,
       signingKey: this.#keys.privateKey as never,
       signingAlgorithm: algorithm,
       extensions: [
-        new x509.SubjectAlternativeNameExtension(
-          names.map((value) => ({ type: /^[\d.:]+$/.test(value) ? 'ip' : 'dns', value })),
+        new x509.BasicConstraintsExtension(
+          isCA,
+          isCA ? (options.pathLength ?? 1) : undefined,
+          true,
         ),
+        new x509.KeyUsagesExtension(CERTIFY, true),
       ],
     })
-    const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
-    return { cert: certificate.toString('pem'), key: x509.PemConverter.encode(key, 'PRIVATE KEY') }
+    return new CertificateAuthority(certificate, keys, [certificate, ...this.#chain])
+  }
+
+  /** A server's key with the certificate that this CA gives it, and the chain up to the root. */
+  async issue(options: CertificateOptions = {}): Promise<TlsIdentity> {
+    const keys = await generateKeys()
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: nextSerial(),
+      subject: `CN=${(options.names ?? DEFAULT_NAMES)[0]}`,
+      issuer: this.#certificate.subject,
+      ...validity(options),
+      publicKey: keys.publicKey as never,
+      signingKey: this.#keys.privateKey as never,
+      signingAlgorithm: algorithm,
+      extensions: serverExtensions(options),
+    })
+    return identity([certificate, ...this.#chain], keys.privateKey)
   }
 }

@@ -8,9 +8,11 @@ export class Http1Peer extends ServerPeer {
   requests: SeenRequest[] = []
 }
 
-export async function startHttp1(options: { tls?: TlsIdentity } = {}): Promise<Http1Peer> {
+export async function startHttp1(
+  options: { tls?: TlsIdentity; port?: number } = {},
+): Promise<Http1Peer> {
   const server = options.tls ? https.createServer(options.tls) : http.createServer()
-  const peer = await Http1Peer.listen(server)
+  const peer = await Http1Peer.listen(server, options.port ? { port: options.port } : {})
   server.on('request', (request, response) =>
     answer(request, response, (seen) => peer.requests.push(seen)),
   )

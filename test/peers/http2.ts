@@ -12,7 +12,7 @@ export class Http2Peer extends ServerPeer {
 }
 
 export async function startHttp2(
-  options: { tls?: TlsIdentity; maxConcurrentStreams?: number } = {},
+  options: { tls?: TlsIdentity; port?: number; maxConcurrentStreams?: number } = {},
 ): Promise<Http2Peer> {
   const settings =
     options.maxConcurrentStreams === undefined
@@ -21,7 +21,7 @@ export async function startHttp2(
   const server = options.tls
     ? http2.createSecureServer({ ...options.tls, ...settings })
     : http2.createServer(settings)
-  const peer = await Http2Peer.listen(server as Server)
+  const peer = await Http2Peer.listen(server as Server, options.port ? { port: options.port } : {})
   server.on('session', () => peer.sessions++)
   server.on('request', (request, response) =>
     answer(request as unknown as IncomingMessage, response as unknown as ServerResponse, (seen) =>

@@ -1,6 +1,12 @@
 export { type AedesPeer, startAedes } from './aedes.js'
 export { startApart } from './apart.js'
-export { CertificateAuthority } from './certificates.js'
+export {
+  CertificateAuthority,
+  ExtendedKeyUsage,
+  KeyUsageFlags,
+  selfSigned,
+} from './certificates.js'
+export { type Cut, type CuttingRelay, startCuttingRelay } from './cutting-relay.js'
 export { patternBytes } from './http-handler.js'
 export { type Http1Peer, startHttp1 } from './http1.js'
 export { type Http2Peer, startHttp2 } from './http2.js'

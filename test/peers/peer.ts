@@ -1,9 +1,13 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
+import type { SecureVersion, TLSSocket } from 'node:tls'
 
-/** Key and certificate of a TLS server, as PEM. */
+/** Key and certificate of a TLS server, as PEM, and which versions of TLS it speaks. */
 export interface TlsIdentity {
   key: string
   cert: string
+  minVersion?: SecureVersion
+  maxVersion?: SecureVersion
+  ciphers?: string
 }
 
 /** A server that tests talk to. */
@@ -18,6 +22,8 @@ export class ServerPeer implements Peer {
   readonly sockets = new Set<Socket>()
   /** How many connections there were. */
   connections = 0
+  /** For each TLS connection, whether it went on with the session of an earlier one. */
+  readonly sessionsReused: boolean[] = []
   readonly #server: Server
 
   constructor(server: Server) {
@@ -28,6 +34,9 @@ export class ServerPeer implements Peer {
       socket.on('error', () => {})
       socket.on('close', () => this.sockets.delete(socket))
     })
+    server.on('secureConnection', (socket: TLSSocket) =>
+      this.sessionsReused.push(socket.isSessionReused()),
+    )
   }
 
   static async listen<T extends ServerPeer>(

@@ -12,10 +12,10 @@ export class WebSocketPeer extends ServerPeer {
 }
 
 export async function startWebSocket(
-  options: { tls?: TlsIdentity; echo?: boolean; subprotocol?: string } = {},
+  options: { tls?: TlsIdentity; port?: number; echo?: boolean; subprotocol?: string } = {},
 ): Promise<WebSocketPeer> {
   const server = options.tls ? https.createServer(options.tls) : http.createServer()
-  const peer = await WebSocketPeer.listen(server)
+  const peer = await WebSocketPeer.listen(server, options.port ? { port: options.port } : {})
   const { subprotocol } = options
   const sockets = new WebSocketServer({
     server,

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import {
   AllRetriesFailedError,
@@ -8,14 +6,8 @@ import {
   type PolicyInput,
   UnreachableError,
 } from 'lws-secure-streams'
-import {
-  CertificateAuthority,
-  startAedes,
-  startHttp1,
-  startHttp2,
-  startRaw,
-  startWebSocket,
-} from '../peers/index.js'
+import { startAedes, startHttp1, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
+import { deadPort } from '../support/dead-port.js'
 import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
 
@@ -28,25 +20,6 @@ const starts = {
   raw: startRaw,
 }
 const topic = (protocol: ProtocolName) => (protocol === 'mqtt' ? { metadata: { topic: 't' } } : {})
-
-/** A port that nobody listens on, and nobody else will: it is taken, not listened on. */
-async function deadPort(): Promise<{ port: number; release: () => void }> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  const client = net.connect(port, '127.0.0.1')
-  const [accepted] = (await once(server, 'connection')) as [net.Socket]
-  await once(client, 'connect')
-  server.close()
-  // An established connection keeps the port from being given to another listener.
-  return {
-    port,
-    release: () => {
-      client.destroy()
-      accepted.destroy()
-    },
-  }
-}
 
 async function withContext<T>(
   policy: PolicyInput,
@@ -72,8 +45,8 @@ const withoutPolls = (states: unknown[]) => states.filter((state, n) => state !=
 for (const protocol of protocols)
   describe(`failures on ${protocol}`, { timeout: 60_000 }, () => {
     test('nobody listens: the policy decides how often it is tried, then it is over', async () => {
-      const { port, release } = await deadPort()
-      await withContext(policyOf({ it: streamtype(protocol, { port }) }), async (context) => {
+      await using port = await deadPort()
+      await withContext(policyOf({ it: streamtype(protocol, port) }), async (context) => {
         const stream = context.stream('it', topic(protocol))
         const states = traceStates(stream)
         const error = await stream.send('x').catch((error) => error)
@@ -89,7 +62,6 @@ for (const protocol of protocols)
         assert.equal(states.filter((state) => state === 'ALL_RETRIES_FAILED').length, 2)
         stream.destroy()
       })
-      release()
     })
 
     test('a name that does not exist', async () => {
@@ -106,8 +78,8 @@ for (const protocol of protocols)
     })
 
     test('without a retry policy the first failure is the last', async () => {
-      const { port, release } = await deadPort()
-      const { retry: _, ...definition } = streamtype(protocol, { port })
+      await using port = await deadPort()
+      const { retry: _, ...definition } = streamtype(protocol, port)
       await withContext(policyOf({ it: definition }), async (context) => {
         const stream = context.stream('it', topic(protocol))
         const states = traceStates(stream)
@@ -121,7 +93,6 @@ for (const protocol of protocols)
         ])
         stream.destroy()
       })
-      release()
     })
 
     test('a server that hangs up during the TLS handshake', async () => {
@@ -239,41 +210,3 @@ for (const protocol of ['h1', 'h2'] as const)
       })
     })
   })
-
-describe('certificates', { timeout: 60_000 }, () => {
-  const day = 24 * 60 * 60 * 1000
-  const cases = [
-    { name: 'of an unknown authority', trusted: false, options: {}, says: /self.signed|issuer/i },
-    { name: 'for another name', trusted: true, options: { names: ['example.com'] }, says: /host/i },
-    {
-      name: 'that has expired',
-      trusted: true,
-      options: { notAfter: new Date(Date.now() - day / 2) },
-      says: /expired/i,
-    },
-    {
-      name: 'of tomorrow',
-      trusted: true,
-      options: { notBefore: new Date(Date.now() + day) },
-      says: /not yet valid/i,
-    },
-  ]
-  for (const { name, trusted, options, says } of cases)
-    for (const protocol of protocols)
-      test(`${protocol} refuses one ${name}, and says so`, async () => {
-        const authority = await CertificateAuthority.create()
-        const other = await CertificateAuthority.create('Another CA')
-        await using peer = await starts[protocol]({ tls: await authority.issue(options) })
-        const definition = streamtype(protocol, peer, { tls: true })
-        await withContext(
-          policyOf({ it: definition }, trusted ? authority : other),
-          async (context) => {
-            const stream = context.stream('it', topic(protocol))
-            const error = await stream.send('x').catch((error) => error)
-            assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
-            assert.match(error.cause.message, says)
-            stream.destroy()
-          },
-        )
-      })
-})
