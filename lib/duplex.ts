@@ -1,9 +1,12 @@
 import { Duplex } from 'node:stream'
 import type { SecureStream } from './secure-stream.js'
 
-/** A Node stream over a Secure Stream; destroying either destroys the other. */
-export function streamDuplex(stream: SecureStream): Duplex {
-  const chunks = stream.chunks()
+/**
+ * A Node stream over a Secure Stream; destroying either destroys the other. With `bytesOnly`, on a
+ * protocol without messages, it ends with its connection: nothing else says that the peer is done.
+ */
+export function streamDuplex(stream: SecureStream, bytesOnly: boolean): Duplex {
+  const chunks = stream.receivedChunks()
   const duplex = new Duplex({
     read() {
       chunks.next().then(
@@ -29,6 +32,10 @@ export function streamDuplex(stream: SecureStream): Duplex {
       done(error)
     },
   })
+  if (bytesOnly)
+    stream.on('state', (state) => {
+      if (state === 'DISCONNECTED') chunks.finish()
+    })
   // Somebody who does not read is to know as well.
   stream.closed().then(() => duplex.read(0))
   return duplex

@@ -9,6 +9,7 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
   readonly #takes: 'messages' | 'chunks'
   readonly #take: () => T | undefined
   #over = false
+  #finishing = false
 
   constructor(inbox: Inbox, takes: 'messages' | 'chunks', take: () => T | undefined) {
     this.#inbox = inbox
@@ -20,7 +21,7 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
     if (this.#over) return { done: true, value: undefined }
     this.#inbox.attach(this.#takes)
     try {
-      const value = await this.#inbox.next(this, this.#take)
+      const value = this.#finishing ? this.#take() : await this.#inbox.next(this, this.#take)
       if (value !== undefined) return { done: false, value }
     } catch (error) {
       // Once is enough, if several calls wait.
@@ -43,6 +44,12 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
     })
     this.#over = true
     return all
+  }
+
+  /** Ends after what is there already. */
+  finish(): void {
+    this.#finishing = true
+    this.#inbox.leave(this)
   }
 
   async return(): Promise<IteratorResult<T, void>> {

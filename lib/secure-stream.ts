@@ -225,10 +225,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
 
   /**
    * A Node stream: each write is sent as a message, and what arrives is read in pieces. Destroying
-   * either destroys the other.
+   * either destroys the other. On raw it ends with the connection.
    */
   duplex(): Duplex {
-    return streamDuplex(this)
+    return streamDuplex(this, !this.#framed)
   }
 
   /**

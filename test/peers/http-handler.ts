@@ -24,7 +24,8 @@ function* inPieces(bytes: Buffer) {
 
 /**
  * Answers on h1 and h2 alike: /echo gives the body back, /status/NNN answers with that status,
- * /bytes/N sends N bytes, /truncate promises more than it sends, /hang never answers.
+ * /bytes/N sends N bytes, /truncate promises more than it sends, /hang never answers, /redirect/NNN/URL
+ * sends to another URL, /early/NNN/URL as well, but without waiting for the body.
  */
 export function answer(
   request: IncomingMessage,
@@ -33,12 +34,22 @@ export function answer(
 ): void {
   const url = request.url ?? ''
   const pieces: Buffer[] = []
+  const [, kind, argument, ...target] = url.split('/')
+  const redirect = () => {
+    const to = decodeURIComponent(target.join('/'))
+    response.writeHead(Number(argument), { location: to.includes(':') ? to : `/${to}` })
+    response.end('elsewhere')
+  }
   request.on('error', () => {})
-  request.on('data', (piece: Buffer) => pieces.push(piece))
+  request.on('data', (piece: Buffer) => {
+    if (kind === 'early' && pieces.length === 0) redirect()
+    pieces.push(piece)
+  })
   request.on('end', () => {
     const body = Buffer.concat(pieces)
     seen({ method: request.method ?? '', url, headers: request.headers, body })
-    const [, kind, argument] = url.split('/')
+    if (kind === 'early') return
+    if (kind === 'redirect') return redirect()
     if (kind === 'hang') return
     if (kind === 'status') response.statusCode = Number(argument)
     response.setHeader('content-type', 'text/x-test')

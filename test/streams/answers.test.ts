@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import http2 from 'node:http2'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
 import { type RawPeer, startRaw } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
-import { nextState, traceStates } from '../support/states.js'
 
 // What a server may answer, byte for byte; the connection stays open.
 const answers: Record<string, string> = {
+  // The length is said twice, and is the same; below, and is not, or is none.
+  'length=3,3': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3, 3\r\n\r\nabc',
+  'length=3,4': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd',
+  'length=3;4': 'HTTP/1.1 200 OK\r\nContent-Length: 3, 4\r\n\r\nabcd',
+  'length=3x': 'HTTP/1.1 200 OK\r\nContent-Length: 3x\r\n\r\nabc',
+  'length=-1': 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc',
+  'length=9e18': `HTTP/1.1 200 OK\r\nContent-Length: ${'9'.repeat(19)}\r\n\r\nabc`,
+  both:
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n' +
+    '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n',
   '204': 'HTTP/1.1 204 No Content\r\n\r\n',
   '304': 'HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n',
   '200': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n',
@@ -40,6 +48,8 @@ describe('answers on h1', { timeout: 20_000 }, () => {
           connections.add(socket)
           const name = request.toString('latin1').split(/[ /]+/, 2)[1] ?? ''
           socket.write(answers[name] ?? '')
+          if (name === 'cut')
+            socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab')
         })
       },
     })
@@ -82,6 +92,28 @@ describe('answers on h1', { timeout: 20_000 }, () => {
     assert.equal(connections.size, 1)
   })
 
+  for (const [answer, text] of [
+    ['length=3,3', 'abc'],
+    ['both', 'abcdef'],
+  ] as const)
+    test(`${answer} is an answer of ${text.length} bytes`, async () => {
+      const reply = await context.request('GET', { metadata: { answer } })
+      assert.equal(await reply.text(), text)
+    })
+
+  for (const answer of ['length=3,4', 'length=3;4', 'length=3x', 'length=-1', 'length=9e18'])
+    test(`${answer} is no answer`, async () => {
+      await assert.rejects(context.request('GET', { metadata: { answer } }), {
+        code: 'ERR_SS_ALL_RETRIES_FAILED',
+        message: /Content-Length is not one length/,
+      })
+    })
+
+  test('chunks that end too early are no whole answer', async () => {
+    const reply = await context.request('GET', { metadata: { answer: 'cut' } })
+    await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
+  })
+
   for (const answer of ['100', '103'])
     for (const method of ['GET', 'POST'])
       test(`${method} waits for what follows ${answer}`, async () => {
@@ -96,48 +128,6 @@ describe('answers on h1', { timeout: 20_000 }, () => {
       const reply = await context.request('GET', { metadata: { answer } })
       await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
     })
-})
-
-test('an h1 stream follows redirects, where its policy lets it', { timeout: 20_000 }, async () => {
-  const urls: (string | undefined)[] = []
-  const server = http.createServer((request, response) => {
-    urls.push(request.url)
-    const to = { '/from': '/to', '/loop': '/loop', '/nowhere': 'http://127.0.0.1:1/' }
-    const location = to[request.url as keyof typeof to]
-    if (location) response.writeHead(302, { location })
-    response.end('here')
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await using context = await openContext({
-    policy: policyOf({
-      it: streamtype(
-        'h1',
-        { port },
-        {
-          http_method: 'GET',
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
-          http_url: '/${path}',
-          metadata: [{ path: '' }],
-          allow_redirects: true,
-        },
-      ),
-    }),
-  })
-  const get = (path: string) => context.request('it', { metadata: { path } })
-  for (let n = 0; n < 5; n++) {
-    await using stream = context.stream('it', { metadata: { path: 'from' } })
-    const states = traceStates(stream)
-    stream.requestTx()
-    await nextState(stream, 'QOS_ACK_REMOTE')
-    assert.ok(!states.includes('UNREACHABLE'))
-  }
-  assert.deepEqual(urls.splice(0), Array(5).fill(['/from', '/to']).flat())
-  assert.equal(await (await get('from')).text(), 'here')
-  await assert.rejects(get('nowhere'), { code: 'ERR_SS_ALL_RETRIES_FAILED', message: /conn fail/ })
-  await assert.rejects(get('loop'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
-  assert.equal(await (await get('from')).text(), 'here')
-  server.close()
 })
 
 test('h2 passes interim responses over', { timeout: 20_000 }, async () => {

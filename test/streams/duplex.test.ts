@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { buffer } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
-import { type RawPeer, startRaw } from '../peers/index.js'
+import { patternBytes, type RawPeer, startRaw } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 
 describe('duplex()', { timeout: 20_000 }, () => {
@@ -44,6 +45,23 @@ describe('duplex()', { timeout: 20_000 }, () => {
       assert.equal(error.message, 'enough')
       assert.equal(duplex.destroyed, true)
     })
+
+  test('ends when the peer has said all, which is read to its end', async () => {
+    const bytes = patternBytes(4 * 1024 * 1024)
+    await using speaker = await startRaw({
+      accept: (socket) => {
+        socket.end(bytes)
+        socket.resume()
+      },
+    })
+    await using other = await openContext({ policy: policyOf({ it: streamtype('raw', speaker) }) })
+    const stream = other.stream('it')
+    const duplex = stream.duplex()
+    duplex.write('hello')
+    assert.ok((await buffer(duplex)).equals(bytes))
+    await finished(duplex)
+    while (!stream.destroyed) await once(stream, 'state')
+  })
 
   test('destroys its stream', async () => {
     const stream = context.stream('it')

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext, type SecureStream } from 'lws-secure-streams'
 import {
@@ -6,10 +8,11 @@ import {
   type Peer,
   patternBytes,
   startAedes,
+  startCountingRelay,
   startMosquitto,
   startOneByteRelay,
 } from '../peers/index.js'
-import { ownTopic, policyOf, streamtype } from '../support/policies.js'
+import { ownTopic, policyOf, quickRetry, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, receiveBytes, traceStates } from '../support/states.js'
 
 const subscriber = { mqtt_topic: undefined }
@@ -29,6 +32,7 @@ function streamtypes(peer: Pick<Peer, 'port'>) {
     subscriber: of(subscriber),
     retained: of({ ...publisher, mqtt_retain: true }),
     will: of({ mqtt_will_topic: 'wills', mqtt_will_message: 'gone', mqtt_will_qos: 1 }),
+    toWills: of({ mqtt_topic: 'wills', mqtt_subscribe: undefined }),
     wills: of({ mqtt_topic: undefined, mqtt_subscribe: 'wills' }),
   }
 }
@@ -160,14 +164,34 @@ for (const { name, start } of brokers)
       assert.equal((await nextMessage(listening)).toString(), 'kept')
     })
 
-    test('a will is told when a client dies', async () => {
+    test('a will is told of a client that dies, not of one that is done', async () => {
       await using listening = context.stream('wills')
       await listening.connect()
-      const other = await openContext({ policy: policyOf(streamtypes(broker)) })
-      const dying = other.stream('will', ownTopic('mqtt'))
-      await dying.connect()
-      other.destroy()
+      const open = async (way: (stream: SecureStream, context: Context) => void) => {
+        await using relay = await startCountingRelay(broker)
+        const context = await openContext({ policy: policyOf(streamtypes(relay)) })
+        const stream = context.stream('will', ownTopic('mqtt'))
+        await stream.connect()
+        const closed = once([...relay.sockets][0] as Socket, 'close')
+        way(stream, context)
+        await closed
+        context.destroy()
+      }
+      await Promise.all([
+        open((stream) => stream.destroy()),
+        open((_stream, context) => void context.close()),
+        open((_stream, context) => context.destroy()),
+      ])
+      await using speaking = context.stream('toWills')
+      await speaking.send('no will before this')
+      assert.equal((await nextMessage(listening)).toString(), 'no will before this')
+
+      await using relay = await startCountingRelay(broker)
+      await using other = await openContext({ policy: policyOf(streamtypes(relay)) })
+      await other.stream('will', ownTopic('mqtt')).connect()
+      relay.dropConnections()
       assert.equal((await nextMessage(listening)).toString(), 'gone')
+      other.destroy()
     })
 
     test('packets may be split anywhere', async () => {
@@ -255,4 +279,21 @@ test('a broker that hangs up at SUBSCRIBE is tried as often as the policy says',
   await assert.rejects(stream.connect(), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
   assert.equal(subscriptions, 3)
   await context.close()
+})
+
+test('a connection that is quiet says PINGREQ', { timeout: 60_000 }, async () => {
+  await using broker = await startAedes()
+  const definition = { ...streamtype('mqtt', broker), mqtt_keep_alive: 2, opportunistic: false }
+  await using context = await openContext({
+    policy: {
+      ...policyOf({ it: definition }),
+      retry: [{ quick: { ...quickRetry, svalidping: 1, svalidhup: 10 } }],
+    },
+  })
+  await using stream = context.stream('it', ownTopic('mqtt'))
+  const states = traceStates(stream)
+  await stream.connect()
+  // Beyond one and a half times the keep alive, the broker would have closed the connection.
+  for (let n = 0; n < 4; n++) await once(broker.broker, 'ping')
+  assert.ok(!states.includes('DISCONNECTED'))
 })
