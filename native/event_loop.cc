@@ -189,7 +189,7 @@ void EventLoop::Serve(Watcher* watcher, short revents) {
 // Lets a socket write while it takes what it is given, up to the bound; then the loop polls for it.
 void EventLoop::ServeWrites(lws_sockfd_type fd) {
   Watcher* watcher = Find(fd);
-  if (!watcher || !watcher->wants_write) return;
+  if (!watcher) return;
   lws* wsi = ssi_wsi_of_socket(context_, fd);
   lws_cork(wsi);
   for (int n = 0; watcher && watcher->wants_write && n < kWritesPerRound; n++) {
@@ -200,7 +200,10 @@ void EventLoop::ServeWrites(lws_sockfd_type fd) {
   }
   lws_uncork(context_, 0);
   watcher = Find(fd);
-  if (!watcher || !watcher->wants_write) return;
+  if (!watcher) return;
+  // Until here, what it asks for is what it is being given.
+  watcher->queued = false;
+  if (!watcher->wants_write) return;
   watcher->wanted |= UV_WRITABLE;
   Rearm(watcher);
 }
@@ -208,8 +211,6 @@ void EventLoop::ServeWrites(lws_sockfd_type fd) {
 void EventLoop::DrainWrites() {
   std::vector<lws_sockfd_type> writers;
   writers.swap(writers_);
-  for (const lws_sockfd_type fd : writers)
-    if (Watcher* watcher = Find(fd)) watcher->queued = false;
   for (const lws_sockfd_type fd : writers) ServeWrites(fd);
 }
 

@@ -1,10 +1,15 @@
-// The servers of the system that tests, benchmarks and the demo talk to.
+// The servers and tools of the system that tests, benchmarks and the demo talk to.
 import { existsSync } from 'node:fs'
 import { say } from './console.mjs'
 import { debianPackages, isPresent, requireTools } from './prerequisites.mjs'
 import { capture, which } from './processes.mjs'
 
-const SYSTEM_PEERS = ['mosquitto', 'nginx', 'socat']
+const SYSTEM_PEERS = [
+  'mosquitto',
+  'nginx',
+  'socat',
+  ...(process.platform === 'linux' ? ['strace'] : []),
+]
 
 function installOnDebian(packages) {
   // RUNLEVEL=1 keeps the packages' own services from starting.

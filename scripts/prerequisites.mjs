@@ -16,6 +16,7 @@ const TOOLS = {
   mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
   nginx: { programs: ['nginx'], debian: 'nginx-light', macos: 'brew install nginx' },
   socat: { programs: ['socat'], debian: 'socat', macos: 'brew install socat' },
+  ...(process.platform === 'linux' && { strace: { programs: ['strace'], debian: 'strace' } }),
 }
 
 export const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or ninja']

@@ -1,34 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Peer, TlsIdentity } from './peer.js'
+import { findProgram, freePort } from './program.js'
 
 const ATTEMPTS = 10
-
-function findMosquitto(): string {
-  const folders = [
-    ...(process.env.PATH ?? '').split(path.delimiter),
-    '/usr/sbin',
-    '/usr/local/sbin',
-  ]
-  const found = folders.map((folder) => path.join(folder, 'mosquitto')).find(existsSync)
-  if (!found) throw new Error('mosquitto is missing: apt-get install mosquitto')
-  return found
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Whether it runs; mosquitto cannot choose a free port, so another program may have been faster. */
 async function runs(broker: ChildProcess): Promise<boolean> {
@@ -81,7 +60,7 @@ export async function startMosquitto(
     if (process.getuid?.() === 0) lines.push('user root')
     const config = path.join(folder, 'mosquitto.conf')
     await writeFile(config, `${lines.join('\n')}\n`)
-    const broker = spawn(findMosquitto(), ['-c', config, '-v'], {
+    const broker = spawn(findProgram('mosquitto'), ['-c', config, '-v'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     if (await runs(broker)) {

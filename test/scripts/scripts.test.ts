@@ -175,6 +175,7 @@ describe('scripts/prerequisites.mjs', () => {
       'mosquitto',
       'nginx',
       'socat',
+      'strace',
     ]) {
       putProgram(bin, name)
     }
