@@ -318,6 +318,8 @@ void SsStream::Settle(lws_ss_constate_t verdict) {
   AddEvent(verdict == LWSSSCS_QOS_ACK_REMOTE ? StreamEvent::kAcknowledged : StreamEvent::kRefused,
            outgoing_.front().id(), 0);
   outgoing_.pop_front();
+  // Publishes leave together as far as their acknowledgements let them.
+  if (!transactional_ && !outgoing_.empty() && !disconnecting_) RequestFront();
 }
 
 void SsStream::DropStarted() {
@@ -352,13 +354,18 @@ void SsStream::Pump() {
     gave_up_ = false;
     ssi_set_failures(handle_, 0);
   }
-  message.SetRequested();
   if (transactional_ && message.length() == 0) {
     // The request's headers are all there is to send; lws must not be given an empty body.
     uint8_t nothing;
     message.Take(&nothing, 0);
     AddEvent(StreamEvent::kSent, message.id(), 0);
   }
+  RequestFront();
+}
+
+void SsStream::RequestFront() {
+  OutgoingMessage& message = outgoing_.front();
+  message.SetRequested();
   if (acknowledged_)
     Heed(lws_ss_request_tx_len(handle_, static_cast<unsigned long>(message.length())));
   else

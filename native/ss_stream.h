@@ -59,6 +59,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void DropStarted();
   void Rest();
   void Pump();
+  void RequestFront();
   void Schedule();
   void Release();
   bool can_call_js() const;
