@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type Peer, startHttp1, startWebSocket } from '../peers/index.js'
+import { type Peer, startHttp1, startHttp2, startWebSocket } from '../peers/index.js'
 import { runFixture } from '../support/run-fixture.js'
 
 const FEW = 2000
@@ -49,5 +49,11 @@ describe('system calls', { timeout: 120_000, skip: process.platform !== 'linux' 
     withPeer(startHttp1, async (port) => {
       const each = await perOperation({ protocol: 'h1', port, inFlight: 1 })
       assert.ok(each('epoll_ctl') < 1, `${each('epoll_ctl')} changes a request`)
+    }))
+
+  test('20 h2 streams that write together ask once for all whether the socket takes more', () =>
+    withPeer(startHttp2, async (port) => {
+      const each = await perOperation({ protocol: 'h2', port, inFlight: 20 })
+      assert.ok(each('poll') < 1, `${each('poll')} polls a request`)
     }))
 })
