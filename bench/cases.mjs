@@ -1,4 +1,5 @@
 import { compare } from './compare.mjs'
+import { compareIdle } from './idle.mjs'
 import { startMosquitto } from './servers/mosquitto.mjs'
 import { startNginx } from './servers/nginx.mjs'
 import { startRawEcho } from './servers/raw-echo.mjs'
@@ -47,6 +48,18 @@ const comparisons = [
   { name: 'mqtt-qos1', ...mqtt, qos: 1, atLeast: 1.3 },
   { name: 'raw-echo-64', ...raw, unit: 'messages/s', bytes: 64, inFlight: 64, atLeast: 1.2 },
   { name: 'raw-bulk', ...raw, unit: 'pieces/s', bytes: 16 * 1024, inFlight: 64, atLeast: 0.9 },
+  {
+    name: 'streams-1-to-10000',
+    ...ws,
+    peerName: 'itself with 1 stream',
+    sides: [
+      { side: 'ours', streams: Number(process.env.STREAMS ?? 10_000) },
+      { side: 'ours', streams: 1 },
+    ],
+    bytes: 64,
+    inFlight: 64,
+    atLeast: 0.67,
+  },
 ]
 
 export const cases = [
@@ -56,4 +69,10 @@ export const cases = [
     options,
     run: () => compare(options),
   })),
+  {
+    name: 'idle-ws',
+    goal: '≤ 0.8',
+    run: () =>
+      compareIdle({ name: 'idle-ws', peerName: 'ws', server: startWsEcho, connections: 5000 }),
+  },
 ]

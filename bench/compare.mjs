@@ -22,7 +22,16 @@ async function calibrate(sides) {
 }
 
 /** Both sides against one server, their rounds in turn. */
-export async function compare({ name, unit, peerName, server, protocol, sameCore, ...options }) {
+export async function compare({
+  name,
+  unit,
+  peerName,
+  server,
+  protocol,
+  sameCore,
+  sides: [first, second] = [{ side: 'ours' }, { side: 'peer' }],
+  ...options
+}) {
   const clientCore = 1
   const running = []
   try {
@@ -30,8 +39,8 @@ export async function compare({ name, unit, peerName, server, protocol, sameCore
     running.push(at)
     const address = { protocol, port: at.port, ...(at.ca && { ca: at.ca }), ...options }
     const sides = []
-    for (const side of ['ours', 'peer']) {
-      sides.push(await startSide(clientCore, { side, ...address }))
+    for (const side of [first, second]) {
+      sides.push(await startSide(clientCore, { ...address, ...side }))
       running.push(sides.at(-1))
     }
     const operations = await calibrate(sides)

@@ -57,3 +57,20 @@ export const clients = {
     return (operations) => keepInFlight(operations, inFlight, get)
   },
 }
+
+const OPENED_AT_ONCE = 100
+
+/** Opens so many connections and leaves them alone. */
+export async function openIdle({ port, connections }) {
+  const sockets = []
+  while (sockets.length < connections) {
+    const next = Array.from(
+      { length: Math.min(OPENED_AT_ONCE, connections - sockets.length) },
+      () => new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false }),
+    )
+    await Promise.all(next.map((socket) => once(socket, 'open')))
+    for (const socket of next) socket.on('message', () => {})
+    sockets.push(...next)
+  }
+  return sockets
+}
