@@ -2,11 +2,13 @@ export type { Diagnostic, Severity } from './diagnostic.js'
 export type { Protocol } from './keys.js'
 export { checkPolicy, normalizePolicy, overlayPolicy, type PolicyOptions } from './policy.js'
 export { PolicyError } from './policy-error.js'
+export type { PolicySource } from './policy-source.js'
+export { type JsonSchema, policySchema } from './schema.js'
 export type {
   Auth,
+  Metric,
   Policy,
   PolicyInput,
-  PolicySource,
   Retry,
   Streamtype,
   StreamtypeInput,

@@ -1,7 +1,8 @@
 import type { Diagnostic } from './diagnostic.js'
 import { PolicyError } from './policy-error.js'
+import type { PolicySource } from './policy-source.js'
 import { readPolicy } from './read-policy.js'
-import type { Policy, PolicySource } from './types.js'
+import type { Policy } from './types.js'
 
 /** Options of {@link normalizePolicy} and {@link overlayPolicy}. */
 export interface PolicyOptions {

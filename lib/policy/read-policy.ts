@@ -1,8 +1,11 @@
 import type { Diagnostic } from './diagnostic.js'
+import { KEYS } from './keys.js'
 import type { PolicyNode } from './node.js'
 import { nodeFromValue } from './node-from-value.js'
 import { decodeText, parseText } from './parse-text.js'
+import type { PolicySource } from './policy-source.js'
 import {
+  checkMetrics,
   define,
   memberFor,
   membersOfSection,
@@ -18,7 +21,7 @@ import { expectType } from './read-value.js'
 import { Report } from './report.js'
 import { checkStreamtype, type Names } from './rules.js'
 import { quote } from './text.js'
-import type { Policy, PolicySource } from './types.js'
+import type { Policy } from './types.js'
 
 /** A policy and what was found in it. With an error among the findings there is no policy. */
 export interface ReadPolicy {
@@ -71,6 +74,7 @@ function readRoot(root: PolicyNode, fragment: boolean, report: Report): Policy |
   const stores = readTrustStores(nodes.get('trust_stores'), certs, fragment, report)
   const auths = readAuths(nodes.get('auth'), report)
   const streamtypes = readStreamtypes(nodes.get('s'), report)
+  checkMetrics(nodes.get('metrics'), report)
 
   if (!fragment) {
     const sections = { retry: retries, certs, trust_stores: stores, auth: auths, s: streamtypes }
@@ -131,9 +135,11 @@ function checkRideshares(streamtypes: Named<StreamtypeEntry>, report: Report): v
   }
 }
 
-type SectionName = 'retry' | 'certs' | 'trust_stores' | 'auth' | 's'
+type SectionName = 'retry' | 'certs' | 'trust_stores' | 'auth' | 's' | 'metrics'
 
-const SECTIONS: ReadonlySet<string> = new Set(['retry', 'certs', 'trust_stores', 'auth', 's'])
+const SECTIONS: ReadonlySet<string> = new Set(
+  KEYS.filter(({ type }) => type.kind === 'section').map(({ name }) => name),
+)
 
 /** The sections of a policy; of two with one name the last counts. */
 function sectionsOf(root: PolicyNode): ReadonlyMap<SectionName, PolicyNode> {

@@ -61,6 +61,9 @@ export function readKeys(
       }
       continue
     }
+    if (spec.normal === false) {
+      continue
+    }
     if (values[spec.name] !== undefined) {
       report.warning(
         'duplicate-key',
@@ -206,6 +209,13 @@ export function readAuths(section: PolicyNode | undefined, report: Report): Name
     }
   }
   return auths
+}
+
+/** Checks `metrics`, of which nothing is kept. */
+export function checkMetrics(section: PolicyNode | undefined, report: Report): void {
+  for (const entry of entriesOf('metrics', section, report)) {
+    readKeys('metric', entry, report, () => undefined)
+  }
 }
 
 /** Adds to a section; of two things with one name the last counts, as in lws. */

@@ -1,9 +1,10 @@
 import type { Diagnostic } from './diagnostic.js'
 import { KEYS, type KeySpec, type Section } from './keys.js'
 import { PolicyError } from './policy-error.js'
+import type { PolicySource } from './policy-source.js'
 import { readPolicy } from './read-policy.js'
 import { applies, missingServerMetadata, protocolOf } from './rules.js'
-import type { Auth, Policy, PolicySource, Retry, Streamtype, TrustStore } from './types.js'
+import type { Auth, Policy, Retry, Streamtype, TrustStore } from './types.js'
 
 /** Options of {@link writeLwsPolicy}. */
 export interface WriteOptions {

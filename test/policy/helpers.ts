@@ -3,13 +3,17 @@ import { dirname, join } from 'node:path'
 import { checkPolicy, type PolicySource } from 'lws-secure-streams/policy'
 
 type Writer = typeof import('../../dist/policy/write-lws-policy.js')
+type Table = typeof import('../../dist/policy/keys.js')
 
 const load = createRequire(__filename)
 
-/** The writer is no public API, so it is taken from beside the public module. */
-export const { writeLwsPolicy } = load(
-  join(dirname(load.resolve('lws-secure-streams/policy')), 'write-lws-policy.js'),
-) as Writer
+/** What is no public API is taken from beside the public module. */
+function loadInternal<T>(name: string): T {
+  return load(join(dirname(load.resolve('lws-secure-streams/policy')), `${name}.js`)) as T
+}
+
+export const { writeLwsPolicy } = loadInternal<Writer>('write-lws-policy')
+export const { KEYS, KEYS_BY_PLACE } = loadInternal<Table>('keys')
 
 /** A DER sequence of some length in base64: what passes for a certificate. */
 export function fakeCert(length = 300): string {

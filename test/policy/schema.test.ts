@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { describe, test } from 'node:test'
+import Ajv from 'ajv'
+import {
+  checkPolicy,
+  normalizePolicy,
+  type PolicySource,
+  policySchema,
+} from 'lws-secure-streams/policy'
+import { goodPolicy, KEYS, withStreamtype } from './helpers.js'
+
+const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true }).compile(
+  policySchema,
+)
+
+function complaints(policy: unknown): string[] {
+  validate(policy)
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
+}
+
+/** What the specification gives as its example, with the certificates that it leaves out. */
+function specifiedExample(): object {
+  const file = 'deps/libwebsockets/source/lib/secure-streams/README.md'
+  const [, text = ''] =
+    /^# JSON Policy Database.*?^```\n(.*?)^```/ms.exec(readFileSync(file, 'utf8')) ?? []
+  return JSON.parse(text.replaceAll('...', ''))
+}
+
+describe('the JSON Schema', () => {
+  test('is in the package', () => {
+    const file = createRequire(__filename).resolve('lws-secure-streams/policy.schema.json')
+    assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), policySchema)
+  })
+
+  test('accepts good policies, as written and in normal form', () => {
+    const good = [
+      goodPolicy(),
+      { $schema: 'x', ...goodPolicy() },
+      withStreamtype({ port: '80', timeout_ms: '10', http_resp_map: [{ 530: '1530' }] }),
+      { ...goodPolicy(), trust_stores: [{ store: ['root'] }] },
+    ]
+    for (const policy of good) {
+      assert.deepEqual(complaints(policy), [])
+      assert.deepEqual(complaints(normalizePolicy(policy)), [])
+    }
+  })
+
+  test("accepts the specification's example", () => {
+    assert.deepEqual(complaints(specifiedExample()), [])
+  })
+
+  test('accepts a fragment for an overlay', () => {
+    assert.deepEqual(complaints({ s: [{ mintest: { endpoint: 'example.com' } }] }), [])
+  })
+
+  test('refuses what the checker finds wrong with one value', () => {
+    const wrong: object[] = [
+      withStreamtype({ http_metod: 'GET' }),
+      withStreamtype({ tls: 1 }),
+      withStreamtype({ port: 65_536 }),
+      withStreamtype({ port: 'http' }),
+      withStreamtype({ protocol: 'h3' }),
+      withStreamtype({ http_url: 'x'.repeat(254) }),
+      withStreamtype({ http_url: 'a\nb' }),
+      withStreamtype({ metadata: [{ a: 1 }] }),
+      withStreamtype({ http_resp_map: [{ 99: 1000 }] }),
+      withStreamtype({ http_resp_map: [{ 500: 999 }] }),
+      withStreamtype({ client_cert: -1 }),
+      { ...goodPolicy(), retry: [{ default: { backoff: Array(9).fill(1) } }] },
+      { ...goodPolicy(), trust_stores: [{ name: 'store' }] },
+      { ...goodPolicy(), trust_stores: [{ name: 'store', stack: [] }] },
+      { ...goodPolicy(), auth: [{ type: 'sigv4' }] },
+      { ...goodPolicy(), extra: 1 },
+    ]
+    for (const policy of wrong) {
+      assert.notDeepEqual(complaints(policy), [], JSON.stringify(policy))
+      assert.notDeepEqual(checkPolicy(policy as PolicySource), [], JSON.stringify(policy))
+    }
+  })
+
+  test('describes every key under every spelling', () => {
+    const { properties, definitions } = policySchema as {
+      properties: Record<string, { description?: string }>
+      definitions: Record<string, { properties: Record<string, { description?: string }> }>
+    }
+    for (const { place, name, aliases = [] } of KEYS) {
+      const described = place === 'root' ? properties : definitions[place]?.properties
+      for (const spelling of [name, ...aliases])
+        assert.ok(described?.[spelling]?.description, `${place} ${spelling}`)
+    }
+  })
+})
