@@ -10,17 +10,24 @@ import {
 import { applyBlobs, type Blobs, checkBlobs } from './blobs.js'
 import { Context } from './context.js'
 import { NotImplementedError } from './errors/not-implemented-error.js'
-import { overlayPolicy, type PolicySource } from './policy/index.js'
+import {
+  type AnyStreamtypes,
+  type DefinedPolicy,
+  overlayPolicy,
+  type PolicySource,
+  type Streamtypes,
+} from './policy/index.js'
 import { writeLwsPolicy } from './policy/write-lws-policy.js'
 import { checkTrust, type Trust, trustedCertificates } from './trust.js'
+import type { ContextOf } from './typed-context.js'
 
 /** Options of {@link openContext}; `policy` or `policyFile` must be there. */
-export interface ContextOptions {
+export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
   /**
    * The policy: an object, JSON text (as string or bytes), or a `file:` URL. A string is never taken
    * for a path.
    */
-  policy?: PolicySource | URL
+  policy?: PolicySource | URL | DefinedPolicy<T>
   /** The path of the policy, instead of `policy`. */
   policyFile?: string
   /** Fragments that are laid over the policy in order. Specification: "Applying streamtype policy overlays". */
@@ -108,6 +115,8 @@ async function open(options: ContextOptions): Promise<Context> {
 /**
  * Opens a context: one policy database on the event loop of the calling thread.
  *
+ * @typeParam T - what `policyToTypes()` says of the policy, so that its streamtypes and their metadata
+ *   are known; a policy of `definePolicy()` says it itself
  * @returns a context, when libwebsockets reports OPERATIONAL
  * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError};
  *   {@link SecureStreamError} `ERR_SS_TRUST` when the system's certificates are needed and not found; the
@@ -115,7 +124,9 @@ async function open(options: ContextOptions): Promise<Context> {
  *   `TypeError` with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
  *   `ERR_SS_NOT_IMPLEMENTED` for an option of a later version.
  */
-export function openContext(options: ContextOptions): Promise<Context> {
+export function openContext<T extends Streamtypes<T> = AnyStreamtypes>(
+  options: ContextOptions<T>,
+): Promise<ContextOf<T>> {
   checkOptions(options)
-  return open(options)
+  return open(options) as Promise<ContextOf<T>>
 }

@@ -45,7 +45,10 @@ const NO_METADATA: Readonly<Record<string, string>> = Object.freeze(Object.creat
  *
  * Specification: "Secure Streams CLIENT State lifecycle".
  */
-export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDisposable {
+export class SecureStream<Name extends string = string>
+  extends EventEmitter<StreamEvents>
+  implements AsyncDisposable
+{
   /** The streamtype's name in the policy. */
   readonly streamtype: string
   /** Counters, from the stream's creation on. */
@@ -75,7 +78,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       this.#failure = new UnreachableError(this.streamtype, reason)
     },
   }
-  #handlers: StreamHandlers | undefined
+  #handlers: StreamHandlers<Name> | undefined
   #state: StateName | number = 'CREATING'
   #connected = false
   #destroyed = false
@@ -97,7 +100,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     streamtype: string,
     definition: Streamtype,
     options: StreamOptions,
-    handlers: StreamHandlers | undefined,
+    handlers: StreamHandlers<Name> | undefined,
   ) {
     super()
     const traits = streamTraits(definition)
@@ -267,7 +270,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it;
    *   TypeError for another value, and for one that would break the request that it goes into
    */
-  setMetadata(name: string, value: string | Uint8Array): void {
+  setMetadata(name: Name, value: string | Uint8Array): void {
     this.#native.setMetadata(
       checkMetadataName(this.streamtype, this.#definition, name),
       metadataBytes('value', this.#definition, name, value),
@@ -280,9 +283,9 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    * @param encoding - `'buffer'` for the bytes. Default: `'utf8'`
    * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it
    */
-  getMetadata(name: string, encoding?: BufferEncoding): string | undefined
-  getMetadata(name: string, encoding: 'buffer'): Buffer | undefined
-  getMetadata(name: string, encoding: BufferEncoding | 'buffer' = 'utf8') {
+  getMetadata(name: Name, encoding?: BufferEncoding): string | undefined
+  getMetadata(name: Name, encoding: 'buffer'): Buffer | undefined
+  getMetadata(name: Name, encoding: BufferEncoding | 'buffer' = 'utf8') {
     const value = this.#native.getMetadata(
       checkMetadataName(this.streamtype, this.#definition, name),
     )
@@ -336,7 +339,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE` on a stream that was made without handlers
    */
-  changeHandlers(handlers: StreamHandlers): void {
+  changeHandlers(handlers: StreamHandlers<Name>): void {
     if (!this.#handlers)
       throw invalidArgType('handlers', 'used on a stream that was made with handlers', handlers)
     this.#handlers = { ...this.#handlers, ...handlers }
