@@ -20,7 +20,7 @@ export interface JsonSchema {
 }
 
 const WITHOUT_CONTROL_CHARACTERS = '^[^\\u0000-\\u001f\\u007f]*$'
-const DIGITS = '^-?\\d{1,15}$'
+const DIGITS = '^\\d{1,15}$'
 
 const name = { type: 'string', minLength: 1 }
 const base64 = { type: 'string', pattern: '^[A-Za-z0-9+/=\\s]+$' }
@@ -51,6 +51,7 @@ const SECTIONS: Readonly<Record<string, JsonSchema>> = {
       {
         type: 'object',
         additionalProperties: listOf(name, { minItems: 1, maxItems: MAX_STACK_CERTS }),
+        not: { required: ['stack'] },
       },
     ],
   }),
@@ -96,7 +97,7 @@ function typeOf({ name: key, type }: KeySpec): JsonSchema {
         { maxItems: MAX_RESPMAP_ITEMS },
       )
     case 'list':
-      return { type: 'array' }
+      return {}
     case 'section':
       return SECTIONS[key] as JsonSchema
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import Ajv from 'ajv'
@@ -9,6 +9,7 @@ import {
   type PolicySource,
   policySchema,
 } from 'lws-secure-streams/policy'
+import { perProtocol, policyOf } from '../support/policies.js'
 import { goodPolicy, KEYS, withStreamtype } from './helpers.js'
 
 const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true }).compile(
@@ -18,6 +19,51 @@ const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true 
 function complaints(policy: unknown): string[] {
   validate(policy)
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
+}
+
+/** What the checker finds wrong without looking at anything else, in ASCII. */
+const OF_ONE_VALUE = new Set([
+  'bad-status',
+  'control-character',
+  'empty-stack',
+  'out-of-range',
+  'string-too-long',
+  'too-many-items',
+  'unknown-protocol',
+  'wrong-type',
+])
+
+const VALUES: unknown[] = [
+  ...[true, null, -1, 0, 1, 1.5, 8, 256, 65_535, 65_536, 2 ** 31, '', '1', '-1', '1e3'],
+  ...['text', 'two\nlines', 'x'.repeat(253), 'x'.repeat(254), 'h1', 'h1get', 'mqtt'],
+  ...[[], {}, [1], ['1'], ['x'], [[]], [{}], Array(7).fill('x'), Array(9).fill(1)],
+  ...[
+    { a: 1 },
+    { a: '' },
+    { 200: 1000 },
+    { 200: '1000' },
+    { 200: 1 },
+    { 99: 1000 },
+    { 200: [] },
+  ].map((item) => [item]),
+]
+
+/** A policy in which a key has a value, and as little else as there can be. */
+function policyWith({ place, name }: (typeof KEYS)[number], value: unknown): object {
+  switch (place) {
+    case 'root':
+      return { [name]: value }
+    case 'retry':
+      return { retry: [{ x: { [name]: value } }] }
+    case 'trust_store':
+      return { trust_stores: [{ name: 'x', stack: ['x'], [name]: value }] }
+    case 'auth':
+      return { auth: [{ name: 'x', [name]: value }] }
+    case 'metric':
+      return { metrics: [{ [name]: value }] }
+    case 'streamtype':
+      return { s: [{ x: { [name]: value } }] }
+  }
 }
 
 /** What the specification gives as its example, with the certificates that it leaves out. */
@@ -79,6 +125,32 @@ describe('the JSON Schema', () => {
       assert.notDeepEqual(checkPolicy(policy as PolicySource), [], JSON.stringify(policy))
     }
   })
+
+  test('accepts the policies of the documents and of other tests', () => {
+    const documented = readdirSync('docs').flatMap((name) => {
+      const text = name.endsWith('.md') ? readFileSync(`docs/${name}`, 'utf8') : ''
+      return Array.from(text.matchAll(/^```json\n(.*?)^```$/gms), ([, json = '']) => json)
+    })
+    assert.ok(documented.length > 1)
+    for (const json of documented)
+      assert.deepEqual(complaints(JSON.parse(json.replace('…', ''))), [], json)
+    assert.deepEqual(complaints(policyOf(perProtocol)), [])
+  })
+
+  for (const spec of KEYS)
+    test(`says of ${spec.place} ${spec.name} what the checker says`, () => {
+      for (const value of VALUES) {
+        const policy = policyWith(spec, value)
+        const found = checkPolicy(policy).filter(
+          ({ severity, code, path }) =>
+            (severity === 'error' || code === 'unknown-key') && path.includes(spec.name),
+        )
+        const isRefused = complaints(policy).length > 0
+        const what = JSON.stringify({ policy, found })
+        if (found.length === 0) assert.equal(isRefused, false, what)
+        if (found.some(({ code }) => OF_ONE_VALUE.has(code))) assert.equal(isRefused, true, what)
+      }
+    })
 
   test('describes every key under every spelling', () => {
     const { properties, definitions } = policySchema as {
