@@ -55,10 +55,18 @@ function entry(spec, prefix, table) {
     spec.role && `${spec.role}s only`,
     spec.protocols && `protocols ${spec.protocols.join(', ')}`,
     spec.aliases && `also spelled ${spec.aliases.map((name) => `\`${name}\``).join(', ')}`,
-    spec.needs && `build: \`${spec.needs}\``,
+    spec.needs && `build: ${buildText(spec.needs)}`,
     spec.heading === null ? 'not in the specification' : `specification: ${spec.heading}`,
   ].filter(Boolean)
   return `### \`${prefix}${spec.name}\`\n\n${table.describeKey(spec)}\n\n${facts.join(' · ')}\n`
+}
+
+function buildText(needs) {
+  if (typeof needs === 'string') return `\`${needs}\``
+  const values = (option) => Object.keys(needs).filter((value) => needs[value] === option)
+  return [...new Set(Object.values(needs))]
+    .map((option) => `\`${option}\` for \`${values(option).join('`, `')}\``)
+    .join('; ')
 }
 
 function valueText({ name, type }, limits) {

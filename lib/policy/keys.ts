@@ -29,6 +29,9 @@ export type ValueType =
 /** A narrower form of text. `message` may hold line breaks, everything else may not. */
 export type TextFormat = 'message' | 'token' | 'socks'
 
+/** An option of the build of lws. */
+export type BuildOption = `LWS_${string}`
+
 /** One row of the table. */
 export interface KeySpec {
   readonly place: Place
@@ -46,8 +49,8 @@ export interface KeySpec {
   readonly unit?: 'ms' | 's' | 'bytes' | '%'
   /** A limit that the type does not tell, as a sentence without its full stop. */
   readonly limit?: string
-  /** The option that lws has to be built with. */
-  readonly needs?: `LWS_${string}`
+  /** The option that lws has to be built with, or those for some beginnings of the value. */
+  readonly needs?: BuildOption | Readonly<Record<string, BuildOption>>
   readonly required?: true
   /** The spelling that lws parses; absent when lws is not told. */
   readonly lws?: string

@@ -94,8 +94,11 @@ describe('the table of keys', () => {
     const options = inLws('CMakeLists.txt')
     const ours = readFileSync(path.join(root, 'cmake', 'libwebsockets.cmake'), 'utf8')
     const byDefault = /option\((\w+) ".*" ON\)/
-    for (const needs of new Set(KEYS.map((spec) => spec.needs))) {
-      if (needs === undefined || needs === 'LWS_WITH_CACHE_NSCOOKIEJAR') continue
+    const needed = KEYS.flatMap(({ needs = {} }) =>
+      typeof needs === 'string' ? [needs] : Object.values(needs),
+    )
+    for (const needs of new Set(needed)) {
+      if (needs === 'LWS_WITH_CACHE_NSCOOKIEJAR') continue
       const declared = options.split('\n').find((line) => line.includes(`option(${needs} `))
       assert.ok(declared, `lws has no option ${needs}`)
       assert.ok(byDefault.test(declared) || ours.includes(needs), needs)

@@ -28,7 +28,12 @@ function shared(name: string, type: ValueType, summary: string, extra: Extra = {
 export const HTTP_KEYS: readonly KeySpec[] = [
   shared('http_method', { kind: 'text', format: 'token' }, 'The HTTP method.', {
     default: 'GET',
-    needs: 'LWS_WITH_HTTP_UNCOMMON_HEADERS',
+    needs: {
+      PUT: 'LWS_WITH_HTTP_UNCOMMON_HEADERS',
+      PATCH: 'LWS_WITH_HTTP_UNCOMMON_HEADERS',
+      DELETE: 'LWS_WITH_HTTP_UNCOMMON_HEADERS',
+      OPTIONS: 'LWS_WITH_HTTP_UNCOMMON_HEADERS',
+    },
   }),
   shared('http_url', expanded, 'The path and query, with or without the leading `/`.', {
     protocols: HTTP,

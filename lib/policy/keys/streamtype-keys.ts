@@ -31,14 +31,26 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
     'endpoint',
     expanded,
     'Where to connect, or `+` and the path of a Unix socket; for a server, where to listen.',
-    { limit: 'At most 95 bytes with all metadata in it', absent: 'a server listens everywhere' },
+    {
+      limit: 'At most 95 bytes with all metadata in it',
+      absent: 'a server listens everywhere',
+      needs: { '+': 'LWS_UNIX_SOCK' },
+    },
   ),
   s('payload_fmt', text, 'What the payload is; for information.', UNSPECIFIED),
   s('aws_region', to('metadata'), 'The name of the metadata that holds the AWS region.', SIGV4),
   s('aws_service', to('metadata'), 'The name of the metadata that holds the AWS service.', SIGV4),
   s('rideshare', to('s'), 'The streamtype that shares a transaction of this one.', CLIENT),
 
-  s('protocol', { kind: 'protocol' }, 'The wire protocol.', { default: 'h1' }),
+  s('protocol', { kind: 'protocol' }, 'The wire protocol.', {
+    default: 'h1',
+    needs: {
+      h1: 'LWS_ROLE_H1',
+      h2: 'LWS_WITH_HTTP2',
+      ws: 'LWS_ROLE_WS',
+      mqtt: 'LWS_ROLE_MQTT',
+    },
+  }),
   s('retry', to('retry'), 'The entry of `retry` that applies.', {
     absent: 'the first failure is final',
   }),
