@@ -51,12 +51,16 @@ type Definition<E, N> = E extends unknown ? (N extends keyof E ? E[N] : never) :
 type NamesIn<D> = D extends { metadata?: infer M } ? KeysOfEach<ItemsOf<M>> : never
 type HeadersIn<D> = D extends { direct_proto_str: true } ? Header : never
 
-/** The streamtypes of a policy whose type is as it was written. */
-export type StreamtypesOf<P> = {
-  readonly [N in KeysOfEach<Sections<P>>]: Declares<
-    NamesIn<Definition<Sections<P>, N>> | HeadersIn<Definition<Sections<P>, N>>
-  >
+type StreamtypesIn<E> = {
+  readonly [N in KeysOfEach<E>]: Declares<NamesIn<Definition<E, N>> | HeadersIn<Definition<E, N>>>
 }
+
+/**
+ * The streamtypes of a policy whose type is as it was written. Inferred, so that messages and
+ * declarations show the names instead of this with the whole policy in it.
+ */
+export type StreamtypesOf<P> =
+  StreamtypesIn<Sections<P>> extends infer T ? { readonly [N in keyof T]: T[N] } : never
 
 type Only<T, Known> = { readonly [K in keyof T]: K extends keyof Known ? T[K] : never }
 type OnlyStreamtypeKeys<S> = {
