@@ -33,13 +33,22 @@ the option of libwebsockets that a key needs; the addon of this package has all 
 on Linux only.
 `
 
+const names = (table) => `## Names
+
+The name of a streamtype is at most ${table.MAX_STREAMTYPE_BYTES} bytes long and holds no dot; to pass a
+Secure Streams proxy it has at most ${table.MAX_PROXIED_STREAMTYPE_BYTES}. A name of metadata shares
+${table.MAX_JSON_PATH_BYTES} bytes with that of its streamtype and \`s[]..metadata[].\`; it has at most
+${table.MAX_SUBSTITUTED_NAME_BYTES} to stand in \`\${…}\`, and ${table.MAX_PROXIED_METADATA_BYTES} to pass a proxy. Other
+names are of any length: libwebsockets gets shorter ones in their place.
+`
+
 /** The text of docs/policy-keys.md. */
 export function policyReference(table) {
   const sections = PLACES.map(([place, title, prefix, belongs = () => true]) => {
     const specs = table.KEYS.filter((spec) => spec.place === place && belongs(groupOf(spec)))
     return [`## ${title}\n`, ...specs.map((spec) => entry(spec, prefix, table))].join('\n')
   })
-  return `${[INTRODUCTION, ...sections].join('\n').trimEnd()}\n`
+  return `${[INTRODUCTION, names(table), ...sections].join('\n').trimEnd()}\n`
 }
 
 function groupOf({ name }) {

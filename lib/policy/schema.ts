@@ -8,6 +8,7 @@ import {
   MAX_METADATA_ITEMS,
   MAX_RESPMAP_ITEMS,
   MAX_STACK_CERTS,
+  MAX_STREAMTYPE_BYTES,
   MAX_STRING_BYTES,
   type Place,
   PROTOCOL_ALIASES,
@@ -23,6 +24,7 @@ const WITHOUT_CONTROL_CHARACTERS = '^[^\\u0000-\\u001f\\u007f]*$'
 const DIGITS = '^\\d{1,15}$'
 
 const name = { type: 'string', minLength: 1 }
+const streamtypeName = { pattern: '^[^.\\u0000-\\u001f\\u007f]+$', maxLength: MAX_STREAMTYPE_BYTES }
 const base64 = { type: 'string', pattern: '^[A-Za-z0-9+/=\\s]+$' }
 
 /** lws takes numbers in quotes too. */
@@ -38,8 +40,11 @@ const listOf = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({
   ...more,
 })
 /** `[{ "a": … }, { "b": … }]` */
-const named = (value: JsonSchema, more: JsonSchema = {}): JsonSchema =>
-  listOf({ type: 'object', additionalProperties: value }, more)
+const named = (
+  value: JsonSchema,
+  more: JsonSchema = {},
+  names: JsonSchema = { minLength: 1 },
+): JsonSchema => listOf({ type: 'object', propertyNames: names, additionalProperties: value }, more)
 const definition = (place: Place): JsonSchema => ({ $ref: `#/definitions/${place}` })
 
 const SECTIONS: Readonly<Record<string, JsonSchema>> = {
@@ -57,7 +62,7 @@ const SECTIONS: Readonly<Record<string, JsonSchema>> = {
   }),
   auth: listOf(definition('auth')),
   metrics: listOf(definition('metric')),
-  s: named(definition('streamtype')),
+  s: named(definition('streamtype'), {}, streamtypeName),
 }
 
 function typeOf({ name: key, type }: KeySpec): JsonSchema {

@@ -118,6 +118,10 @@ describe('the JSON Schema', () => {
       { ...goodPolicy(), trust_stores: [{ name: 'store' }] },
       { ...goodPolicy(), trust_stores: [{ name: 'store', stack: [] }] },
       { ...goodPolicy(), auth: [{ type: 'sigv4' }] },
+      { s: [{ 'a.b': { endpoint: 'e', port: 1 } }] },
+      { s: [{ '': { endpoint: 'e', port: 1 } }] },
+      { s: [{ ['x'.repeat(91)]: { endpoint: 'e', port: 1 } }] },
+      { ...goodPolicy(), retry: [{ '': {} }] },
       { ...goodPolicy(), extra: 1 },
     ]
     for (const policy of wrong) {
