@@ -1,5 +1,6 @@
-// How long checking, normalising and writing a policy takes as it grows: `npm run bench:policy`.
-// Fails when 10,000 streamtypes take longer than they may, or time grows faster than the policy.
+// How long a policy takes as it grows, to check and normalise, and to be written for lws besides:
+// `npm run bench:policy`. Fails when 10,000 streamtypes take longer to check and normalise than they
+// may, or time grows faster than the policy.
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -45,15 +46,19 @@ function milliseconds(work) {
 }
 
 const WORK = {
-  'check and normalise, text': { source: JSON.stringify, work: normalizePolicy },
-  'check and normalise, object': { source: (policy) => policy, work: normalizePolicy },
-  'check, text': { source: JSON.stringify, work: checkPolicy },
+  'check and normalise, text': { source: JSON.stringify, work: normalizePolicy, limit: LIMIT_MS },
+  'check and normalise, object': {
+    source: (policy) => policy,
+    work: normalizePolicy,
+    limit: LIMIT_MS,
+  },
+  'check, text': { source: JSON.stringify, work: checkPolicy, limit: LIMIT_MS },
   'write for lws, text': { source: JSON.stringify, work: writeLwsPolicy },
 }
 
 await main(() => {
   const failures = []
-  for (const [name, { source, work }] of Object.entries(WORK)) {
+  for (const [name, { source, work, limit = Number.POSITIVE_INFINITY }] of Object.entries(WORK)) {
     const times = SIZES.map((size) => {
       const input = source(policyOf(size))
       return median(Array.from({ length: ROUNDS }, () => milliseconds(() => work(input))))
@@ -61,8 +66,8 @@ await main(() => {
     const cells = times.map((time, index) => `${SIZES[index]}: ${time.toFixed(1)} ms`)
     console.log(`${name.padEnd(28)} ${cells.join('   ')}`)
     const growth = times.at(-1) / SIZES.at(-1) / (times[0] / SIZES[0])
-    if (times[SIZES.indexOf(LIMITED)] > LIMIT_MS)
-      failures.push(`${name}: more than ${LIMIT_MS} ms for ${LIMITED} streamtypes`)
+    if (times[SIZES.indexOf(LIMITED)] > limit)
+      failures.push(`${name}: more than ${limit} ms for ${LIMITED} streamtypes`)
     if (growth > GROWTH)
       failures.push(`${name}: ${growth.toFixed(1)} times the cost per streamtype`)
   }
