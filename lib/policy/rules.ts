@@ -9,16 +9,18 @@ import {
   SERVER_METADATA,
   type Section,
 } from './keys.js'
+import type { NameIndex } from './name-index.js'
 import { nameOf, type PolicyNode } from './node.js'
 import { memberFor } from './read-sections.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
+import { didYouMean } from './suggest.js'
 import { byteLength, quote } from './text.js'
 import type { Auth, Streamtype } from './types.js'
 
 /** The names that streamtypes can refer to. */
 export interface Names {
-  has(section: Exclude<Section, 'metadata'>, name: string): boolean
+  readonly sections: Readonly<Record<Exclude<Section, 'metadata'>, NameIndex>>
   auth(name: string): Auth | undefined
 }
 
@@ -121,18 +123,48 @@ function checkReference(
   target: string,
   value: Streamtype,
   node: PolicyNode,
-  names: Names,
+  { sections }: Names,
   report: Report,
 ): void {
-  const known = section === 'metadata' ? hasMetadata(value, target) : names.has(section, target)
-  if (!known) {
+  if (section === 'metadata') {
+    if (!hasMetadata(value, target)) {
+      report.error(
+        'unknown-reference',
+        node,
+        `${key} refers to ${quote(target)}, which is not declared; add { ${quote(target)}: "" } ` +
+          `to "metadata"${didYouMean(target, metadataNames(value))}`,
+      )
+    }
+    return
+  }
+  const names = sections[section]
+  const longer = PREFIX_MATCHED.has(section) ? names.longerMatch(target) : undefined
+  if (!names.has(target)) {
     const where = section === 's' ? 'streamtypes' : `"${section}"`
+    const meant =
+      longer === undefined
+        ? didYouMean(target, names.names())
+        : `; lws takes ${quote(longer)} for it, which begins so: write that`
     report.error(
       'unknown-reference',
       node,
-      `${key} refers to ${quote(target)}, which is not in the ${where}; define it or correct the name`,
+      `${key} refers to ${quote(target)}, which is not in the ${where}${meant || '; define it or correct the name'}`,
+    )
+  } else if (longer !== undefined) {
+    report.info(
+      'prefix-match',
+      node,
+      `in C lws takes ${quote(longer)} for ${quote(target)}, with which it begins, as it was ` +
+        'defined later: rename one of them',
     )
   }
+}
+
+/** The sections in which lws takes the beginning of a name for the name. */
+const PREFIX_MATCHED: ReadonlySet<Section> = new Set(['retry', 'trust_stores'])
+
+function metadataNames({ metadata = [] }: Streamtype): string[] {
+  return metadata.flatMap((item) => Object.keys(item))
 }
 
 function hasMetadata({ metadata }: Streamtype, name: string): boolean {
@@ -261,7 +293,8 @@ function checkSubstitutions(
       report.error(
         'unknown-reference',
         node,
-        `${key} uses \${${name}}, which is not declared; add { ${quote(name)}: "" } to "metadata"`,
+        `${key} uses \${${name}}, which is not declared; add { ${quote(name)}: "" } to "metadata"` +
+          didYouMean(name, metadataNames(value)),
       )
     } else if (byteLength(name) > MAX_SUBSTITUTED_NAME_BYTES) {
       report.error(

@@ -25,6 +25,62 @@ test('a finding has a severity, code, message, path, line and column', () => {
   assert.equal(inObject !== undefined && 'line' in inObject, false)
 })
 
+describe('JSON that lws accepts and other readers do not', () => {
+  const one = '{"a":{"endpoint":"e","port":1,"retry":"r"}}'
+  const cases: [string, string, string[], string[]][] = [
+    [
+      'a trailing comma in a list',
+      `{"retry":[{"r":{"backoff":[1,]}},],"s":[${one},]}`,
+      [],
+      ['trailing-comma'],
+    ],
+    [
+      'a } too many at the end of a section',
+      `{"retry":[{"r":{}}],"s":[${one}}]}`,
+      ['mismatched-bracket'],
+      [],
+    ],
+    ['a section without its ]', `{"retry":[{"r":{}}],"s":[${one}}`, ['mismatched-bracket'], []],
+  ]
+  for (const [what, text, warnings, infos] of cases) {
+    test(what, () => {
+      assert.deepEqual(codes(text), [])
+      assert.deepEqual(codes(text, 'warning'), warnings)
+      assert.deepEqual(
+        [...new Set(codes(text, 'info'))].filter((code) => code.includes('comma')),
+        infos,
+      )
+    })
+  }
+  test('but not in other places', () => {
+    assert.deepEqual(codes(`{"s":[{"a":{"metadata":[{"a":""}}}]}`), ['invalid-json'])
+    assert.deepEqual(codes(`{"s":[${one}}]]`), ['invalid-json'])
+    assert.deepEqual(codes(`{"s":[${one}}]}]`), ['trailing-content'])
+    assert.deepEqual(codes(`{"s":[,${one}]}`), ['invalid-json'])
+  })
+})
+
+describe('a name that is nearly right', () => {
+  const cases: [string, object, RegExp][] = [
+    ['a key', { endpiont: 'x' }, /did you mean "endpoint"/],
+    ['a protocol', { protocol: 'mqqt' }, /did you mean "mqtt"/],
+    ['a reference', { retry: 'defualt' }, /did you mean "default"/],
+    ['the beginning of one, which would do in C', { retry: 'def' }, /lws takes "default" for it/],
+    ['metadata', { metadata: [{ region: '' }], http_url: use('regoin') }, /did you mean "region"/],
+  ]
+  for (const [what, streamtype, pattern] of cases) {
+    test(what, () => {
+      assert.ok(
+        checkPolicy(withStreamtype(streamtype)).some(({ message }) => pattern.test(message)),
+      )
+    })
+  }
+  test('not when nothing is like it', () => {
+    const findings = checkPolicy(withStreamtype({ 'x-notes': 'x' }))
+    assert.doesNotMatch(String(findings.map(({ message }) => message)), /did you mean/)
+  })
+})
+
 test('comments, a byte order mark and any line ends are accepted', () => {
   const text = `\ufeff# one "{\r\n{ // two\n /* # three\n */ "s": [{ "a#b": # four\r{
     "endpoint": "e#//x", "port": 1, "retry": "r" } }], "retry": [{"r": {}}] } # five`
