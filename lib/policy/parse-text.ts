@@ -1,4 +1,5 @@
-import { createScanner, type JSONScanner } from 'jsonc-parser'
+import type { JSONScanner } from 'jsonc-parser'
+import { createScanner } from 'jsonc-parser/lib/umd/impl/scanner.js'
 import { MAX_DEPTH, MAX_NODES, type PolicyNode } from './node.js'
 import { Report } from './report.js'
 

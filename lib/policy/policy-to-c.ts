@@ -2,7 +2,7 @@ import { cString, initializer, Symbols } from './c-text.js'
 import { tokenOfHeader } from './http-tokens.js'
 import { PolicyError } from './policy-error.js'
 import { type ReadPolicy, readPolicy } from './read-policy.js'
-import { protocolOf } from './rules.js'
+import { protocolOf } from './streamtype.js'
 import type { Auth, Policy, PolicySource, Retry, StreamtypeInput } from './types.js'
 
 /** Options of {@link policyToC}. */

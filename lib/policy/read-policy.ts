@@ -1,3 +1,5 @@
+import { checkCertificates } from './check-certificates.js'
+import { checkPorts } from './check-server.js'
 import type { Diagnostic } from './diagnostic.js'
 import { NameIndex } from './name-index.js'
 import type { PolicyNode } from './node.js'
@@ -97,7 +99,10 @@ function readRoot(
     for (const { value } of streamtypes.values()) {
       checkStreamtype(value, names, report)
     }
+    const entries = Array.from(streamtypes.values(), ({ value }) => value)
     checkRideshares(streamtypes, report)
+    checkPorts(entries, report)
+    checkCertificates(certs, stores, entries, report)
     checkOrder(nodes, report)
     if (streamtypes.size === 0) {
       report.warning('no-streamtypes', nodes.get('s') ?? root, 'the policy has no streamtypes')

@@ -129,6 +129,15 @@ export function readRetries(section: PolicyNode | undefined, report: Report): Na
           'lws takes jitterpc 0 for its default of 30 %; 1 % is used, the least that there is',
         )
       }
+      const { svalidping = 0, svalidhup = 0 } = values
+      if (svalidhup !== 0 && svalidhup <= svalidping) {
+        report.warning(
+          'hangup-before-ping',
+          memberFor('retry', node, 'svalidhup') ?? node,
+          `svalidhup ${svalidhup} closes the connection before svalidping ${svalidping} can prove ` +
+            'that it lives; make it the larger',
+        )
+      }
       define(retries, 'retry scheme', name, values, node, report)
     }
   }
@@ -195,6 +204,13 @@ export function readTrustStores(
       const missing = nameNode === undefined ? 'name' : 'stack'
       report.error('missing-key', entry, `a trust store needs "name" and "stack"; add "${missing}"`)
       continue
+    }
+    if (entry.children.indexOf(nameNode) > entry.children.findIndex(({ key }) => key === 'stack')) {
+      report.info(
+        'forward-reference',
+        nameOf(nameNode),
+        '"name" stands after "stack"; other users of lws need it before',
+      )
     }
     const name = values.name as string | undefined
     if (name !== undefined && isName('a trust store', name, nameNode, report)) {

@@ -2,7 +2,8 @@ import type { Diagnostic } from './diagnostic.js'
 import { KEYS, type KeySpec, type Section } from './keys.js'
 import { PolicyError } from './policy-error.js'
 import { readPolicy } from './read-policy.js'
-import { applies, missingServerMetadata, protocolOf } from './rules.js'
+import { applies } from './rules.js'
+import { missingServerMetadata, protocolOf } from './streamtype.js'
 import type { Auth, Policy, PolicySource, Retry, Streamtype, TrustStore } from './types.js'
 
 /** Options of {@link writeLwsPolicy}. */
