@@ -73,6 +73,8 @@ export function use(name: string): string {
   return `\${${name}}`
 }
 
+const CERTS = [{ root: fakeCert() }, { site: fakeCert(2000) }, { key: fakeKey(40) }]
+
 /** A policy that has nothing wrong with it. */
 export function goodPolicy() {
   return {
@@ -80,7 +82,7 @@ export function goodPolicy() {
     product: 'myproduct',
     'schema-version': 1,
     retry: [{ default: { backoff: [1000, 2000], conceal: 5, jitterpc: 20 } }],
-    certs: [{ root: fakeCert() }, { site: fakeCert(2000) }, { key: fakeKey(40) }],
+    certs: CERTS.map((cert) => ({ ...cert })),
     trust_stores: [{ name: 'store', stack: ['root'] }],
     auth: [{ name: 'aws', type: 'sigv4', blob: 1 }],
     s: [
