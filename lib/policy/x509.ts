@@ -11,6 +11,15 @@ export interface X509 {
 
 /** Reads a certificate in base64 of DER; undefined when it is none. */
 export function readX509(base64: string): X509 | undefined {
+  try {
+    return read(base64)
+  } catch {
+    // asn1js throws at some of what is no certificate.
+    return undefined
+  }
+}
+
+function read(base64: string): X509 | undefined {
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
   const { offset, result } = fromBER(bytes)
   if (offset !== bytes.length) {

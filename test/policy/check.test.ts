@@ -430,6 +430,9 @@ describe('certificates', () => {
     trust_stores: [{ name: 'store', stack: stack.map((_, at) => `c${at}`) }],
   })
   const root = fakeCert(300, { subject: 'root' })
+  const broken = Buffer.from(fakeCert(300, { subject: 'roots' }), 'base64')
+    .toString('latin1')
+    .replaceAll('\x0c\x05roots', '\x1c\x05roots')
   const middle = fakeCert(300, { subject: 'middle', issuer: 'root' })
   const cases: [string, object, string, string[]][] = [
     ['a root', withStack(root), 'warning', []],
@@ -448,6 +451,7 @@ describe('certificates', () => {
       ['certificate-not-yet-valid'],
     ],
     ['no certificate', withStack(fakeKey()), 'error', ['bad-certificate']],
+    ['a name in broken UTF-32', withStack(btoa(broken)), 'error', ['bad-certificate']],
   ]
   for (const [what, policy, severity, expected] of cases) {
     test(what, () => {
