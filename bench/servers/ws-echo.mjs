@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { say } from '../../scripts/console.mjs'
-import { ensureLwsSource, readPin } from '../../scripts/lws-source.mjs'
+import { readPin } from '../../scripts/lws-source.mjs'
 import { cachedTarball } from '../../scripts/lws-tarball.mjs'
 import { inRoot } from '../../scripts/paths.mjs'
-import { capture, run } from '../../scripts/processes.mjs'
+import { run } from '../../scripts/processes.mjs'
 import { hasStamp, writeStamp } from '../../scripts/stamp.mjs'
 import { startServer } from './process.mjs'
 

@@ -4,6 +4,7 @@ export type { Protocol } from './keys.js'
 export { checkPolicy, normalizePolicy, overlayPolicy, type PolicyOptions } from './policy.js'
 export { PolicyError } from './policy-error.js'
 export type { PolicySource } from './policy-source.js'
+export { type PolicyToCOptions, policyToC } from './policy-to-c.js'
 export { policyToTypes } from './policy-to-types.js'
 export { type JsonSchema, policySchema } from './schema.js'
 export type {

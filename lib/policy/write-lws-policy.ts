@@ -3,7 +3,8 @@ import { KEYS, type KeySpec, type Section } from './keys.js'
 import { PolicyError } from './policy-error.js'
 import type { PolicySource } from './policy-source.js'
 import { readPolicy } from './read-policy.js'
-import { applies, missingServerMetadata, protocolOf } from './rules.js'
+import { applies } from './rules.js'
+import { missingServerMetadata, protocolOf } from './streamtype.js'
 import type { Auth, Policy, Retry, Streamtype, TrustStore } from './types.js'
 
 /** Options of {@link writeLwsPolicy}. */
