@@ -26,12 +26,14 @@ import type { StateName } from './state.js'
 import { countReceived, countSent } from './stream-counters.js'
 import type { StreamEvents, StreamOptions, StreamStats } from './stream-types.js'
 import {
+  canBecome,
   cannotSend,
   checkMetadataName,
   hasHandlers,
   metadataBytes,
   metadataNames,
   streamTraits,
+  streamtypeGone,
 } from './streamtype-traits.js'
 
 const FROM_POLICY = 0
@@ -57,8 +59,8 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     connections: 0,
   }
   readonly #native: NativeStream
-  readonly #definition: Streamtype
-  readonly #metadataNames: readonly string[]
+  #definition: Streamtype
+  #metadataNames: readonly string[]
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #framed: boolean
@@ -80,6 +82,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   #connected = false
   #destroyed = false
   #destroyError: Error | undefined
+  #gone: Error | undefined
   #failure: UnreachableError | undefined
   #userState: number | undefined
   #messageBytes = 0
@@ -95,6 +98,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     context: Context,
     nativeContext: ConstructorParameters<ReturnType<typeof native>['Stream']>[0],
     streamtype: string,
+    nameForLws: string,
     definition: Streamtype,
     options: StreamOptions,
     handlers: StreamHandlers | undefined,
@@ -126,7 +130,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
           sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
         })
       : { events: this.#onEvents }
-    this.#native = new (native().Stream)(nativeContext, streamtype, traits, metadata, callbacks)
+    this.#native = new (native().Stream)(nativeContext, nameForLws, traits, metadata, callbacks)
     create(() => this.#native.open())
     this.#signal = options.signal
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
@@ -377,6 +381,20 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     await this.#closed
   }
 
+  /** @internal The policy has changed: `definition` counts from the next connection on. */
+  followPolicy(definition: Streamtype | undefined, nameForLws: string): void {
+    if (this.#destroyed) return
+    if (!definition || !canBecome(this.#definition, definition)) {
+      this.#gone = streamtypeGone(this.streamtype, definition !== undefined)
+      this.#native.followPolicy(undefined, false)
+      return
+    }
+    this.#gone = undefined
+    this.#definition = definition
+    this.#metadataNames = metadataNames(definition)
+    this.#native.followPolicy(nameForLws, streamTraits(definition).canSend)
+  }
+
   /** @internal Settles when nothing that was given to send() is on its way any more, or stuck. */
   async drained(): Promise<void> {
     const stuck = new Promise<void>((resolve) => {
@@ -458,6 +476,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   }
 
   #onDestroyed(): void {
+    if (!this.#destroyed) this.#destroyError = this.#gone
     this.#destroyed = true
     this.#connected = false
     // To make an error takes longer than all the rest of this.
