@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { type Context, DestroyedError, openContext, PolicyError } from 'lws-secure-streams'
 import {
@@ -155,6 +155,26 @@ describe('context.overlay()', { timeout: 60_000 }, () => {
     assert.equal(later['x-agent'], 'mine')
     assert.equal(later['x-extra-99'], 'last')
     assert.equal(stream.getMetadata('agent'), 'mine')
+  })
+
+  test('a stream that cannot send any more gives up what has not left', async () => {
+    const asking = new EventEmitter()
+    await using silent = await startRaw({
+      accept: (socket) => socket.once('data', () => asking.emit('asked', socket)),
+    })
+    await using context = await openContext({
+      policy: policyOf({ post: streamtype('h1', silent) }),
+    })
+    const stream = context.stream('post')
+    const asked = once(asking, 'asked')
+    const over = [stream.send('one'), stream.send('two')].map((sent) =>
+      assert.rejects(sent, { code: 'ERR_SS_DISCONNECTED' }),
+    )
+    const [socket] = await asked
+    await context.overlay({ s: [{ post: { http_method: 'GET' } }] })
+    await assert.rejects(stream.send('three'), { code: 'ERR_SS_CANNOT_SEND' })
+    socket.destroy()
+    await Promise.all(over)
   })
 
   test('a stream whose protocol has changed ends with the reason', async () => {
