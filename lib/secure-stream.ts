@@ -26,12 +26,14 @@ import type { StateName } from './state.js'
 import { countReceived, countSent } from './stream-counters.js'
 import type { StreamEvents, StreamOptions, StreamStats } from './stream-types.js'
 import {
+  canBecome,
   cannotSend,
   checkMetadataName,
   hasHandlers,
   metadataBytes,
   metadataNames,
   streamTraits,
+  streamtypeGone,
 } from './streamtype-traits.js'
 
 const FROM_POLICY = 0
@@ -60,8 +62,8 @@ export class SecureStream<Name extends string = string>
     connections: 0,
   }
   readonly #native: NativeStream
-  readonly #definition: Streamtype
-  readonly #metadataNames: readonly string[]
+  #definition: Streamtype
+  #metadataNames: readonly string[]
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #framed: boolean
@@ -83,6 +85,7 @@ export class SecureStream<Name extends string = string>
   #connected = false
   #destroyed = false
   #destroyError: Error | undefined
+  #gone: Error | undefined
   #failure: UnreachableError | undefined
   #userState: number | undefined
   #messageBytes = 0
@@ -98,6 +101,7 @@ export class SecureStream<Name extends string = string>
     context: Context,
     nativeContext: ConstructorParameters<ReturnType<typeof native>['Stream']>[0],
     streamtype: string,
+    nameForLws: string,
     definition: Streamtype,
     options: StreamOptions,
     handlers: StreamHandlers<Name> | undefined,
@@ -129,7 +133,7 @@ export class SecureStream<Name extends string = string>
           sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
         })
       : { events: this.#onEvents }
-    this.#native = new (native().Stream)(nativeContext, streamtype, traits, metadata, callbacks)
+    this.#native = new (native().Stream)(nativeContext, nameForLws, traits, metadata, callbacks)
     create(() => this.#native.open())
     this.#signal = options.signal
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
@@ -380,6 +384,20 @@ export class SecureStream<Name extends string = string>
     await this.#closed
   }
 
+  /** @internal The policy has changed: `definition` counts from the next connection on. */
+  followPolicy(definition: Streamtype | undefined, nameForLws: string): void {
+    if (this.#destroyed) return
+    if (!definition || !canBecome(this.#definition, definition)) {
+      this.#gone = streamtypeGone(this.streamtype, definition !== undefined)
+      this.#native.followPolicy(undefined, false)
+      return
+    }
+    this.#gone = undefined
+    this.#definition = definition
+    this.#metadataNames = metadataNames(definition)
+    this.#native.followPolicy(nameForLws, streamTraits(definition).canSend)
+  }
+
   /** @internal Settles when nothing that was given to send() is on its way any more, or stuck. */
   async drained(): Promise<void> {
     const stuck = new Promise<void>((resolve) => {
@@ -461,6 +479,7 @@ export class SecureStream<Name extends string = string>
   }
 
   #onDestroyed(): void {
+    if (!this.#destroyed) this.#destroyError = this.#gone
     this.#destroyed = true
     this.#connected = false
     // To make an error takes longer than all the rest of this.

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { cac } from 'cac'
 import { SecureStreamError } from '../secure-stream-error.js'
+import { check } from './check.mjs'
 import { doctor } from './doctor.mjs'
 import { packageVersion } from './package.mjs'
 
@@ -12,6 +13,10 @@ cli
   .command('doctor', 'Show versions, features, the trust store and where the addon comes from')
   .option('--json', 'As one JSON object')
   .action(doctor)
+cli
+  .command('check <file> [...files]', 'Check policies: file:line:column of each finding')
+  .option('--json', 'As one JSON array')
+  .action((file: string, files: string[], options) => check([file, ...files], options))
 cli.help()
 cli.version(packageVersion)
 
