@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test'
 
 type Api = typeof import('lws-secure-streams/policy')
 type Writer = typeof import('../../dist/policy/write-lws-policy.js')
+type Helpers = typeof import('./helpers.js')
 
 const FEW = 150
 /** Twice as much, and a little for what is done once and for searches that halve. */
@@ -19,6 +20,7 @@ const session = new Session()
 // Only code that is compiled after counting began is counted, so nothing is imported.
 let api: Api
 let writer: Writer
+let certificate: string
 
 before(async () => {
   session.connect()
@@ -27,6 +29,7 @@ before(async () => {
   const load = createRequire(__filename)
   api = load('lws-secure-streams/policy')
   writer = load(join(dirname(load.resolve('lws-secure-streams/policy')), 'write-lws-policy.js'))
+  certificate = (load('./helpers.js') as Helpers).fakeCert()
 })
 
 after(() => session.disconnect())
@@ -44,12 +47,10 @@ async function countedWork(work: () => void): Promise<number> {
 const many = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index))
 
-const client = { endpoint: 'example.com', port: 80 }
+const client = { protocol: 'h1', http_method: 'GET', endpoint: 'example.com', port: 80 }
 const streamtypes = (count: number, definition: (index: number) => object = () => ({})) => ({
   s: many(count, (index) => ({ [`s${index}`]: { ...client, ...definition(index) } })),
 })
-
-const certificate = Buffer.from([0x30, 3, 2, 1, 1]).toString('base64')
 
 const policies: Record<string, (size: number) => object | string> = {
   'streamtypes, as text': (size) => JSON.stringify(streamtypes(size)),

@@ -120,8 +120,10 @@ describe('the table of keys', () => {
   })
 })
 
+const raw = { protocol: 'raw', endpoint: 'e', port: 1 }
+
 test('a policy may name its schema', () => {
-  const source = { $schema: './policy.schema.json', s: [{ a: { endpoint: 'e', port: 1 } }] }
+  const source = { $schema: './policy.schema.json', s: [{ a: raw }] }
   const unwanted = ({ code }: { code: string }) => code !== 'missing-retry'
   assert.deepEqual(checkPolicy(source).filter(unwanted), [])
 })
@@ -131,7 +133,7 @@ describe('metrics', () => {
     checkPolicy({
       metrics,
       retry: [{ r: {} }],
-      s: [{ a: { endpoint: 'e', port: 1, retry: 'r' } }],
+      s: [{ a: { ...raw, retry: 'r' } }],
     } as PolicySource)
 
   test('are checked, and said to have no effect', () => {
