@@ -3,22 +3,27 @@ import { debuglog } from 'node:util'
 import { checkObject, checkSignal, checkString, invalidArgType, toBytes } from './arguments.js'
 import { applyBlobs, type BlobName, checkBlobs } from './blobs.js'
 import { channels } from './channels.js'
+import { DefaultTrust } from './default-trust.js'
 import { destroyOnAbort } from './destroy-on-abort.js'
+import type { EffectivePolicy } from './effective-policy.js'
 import { DestroyedError } from './errors/destroyed-error.js'
 import { NotImplementedError } from './errors/not-implemented-error.js'
 import type { StreamHandlers } from './handlers.js'
 import { create, type NativeContext, NativeNotice, native } from './native.js'
+import { FETCH_POLICY } from './policy/keep-fetch-policy.js'
+import type { PolicySource } from './policy/policy-source.js'
 import type { Policy, Streamtype } from './policy/types.js'
-import type { LwsPolicy } from './policy/write-lws-policy.js'
 import { Registry } from './registry.js'
+import { RemotePolicy } from './remote-policy.js'
 import type { Reply } from './reply.js'
-import { performRequest, type RequestOptions } from './request.js'
+import { performRequest, type RequestOptions, requireTransactional } from './request.js'
 import { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
 import { allocateSlab } from './slab.js'
 import type { StreamOptions } from './stream-types.js'
+import type { Trust } from './trust.js'
 
-/** A line of libwebsockets' log. */
+/** A line of libwebsockets' log, or of the context's own. */
 export interface LogLine {
   /** How much it matters; `info` and `debug` only with `NODE_DEBUG=lws-secure-streams`. */
   readonly level: 'error' | 'warn' | 'notice' | 'info' | 'debug'
@@ -34,7 +39,10 @@ export interface ContextEvents {
   policy: [policy: Policy]
   /** Whether a captive portal was found. Specification: "Captive Portal Detection". */
   captivePortal: [detected: boolean]
-  /** A line of libwebsockets' log. Lines are made only while somebody listens. */
+  /**
+   * A line of libwebsockets' log, made only while somebody listens; or why a fetched policy did not
+   * take effect.
+   */
   log: [line: LogLine]
 }
 
@@ -67,9 +75,14 @@ const debug = debuglog('lws-secure-streams')
 export class Context extends EventEmitter<ContextEvents> implements AsyncDisposable {
   /** @internal Settles when libwebsockets is OPERATIONAL. */
   readonly operational: Promise<void>
-  readonly #written: LwsPolicy
+  #effective: EffectivePolicy
+  readonly #trust: DefaultTrust
+  readonly #remote = new RemotePolicy({
+    open: () => this.#openFetch(),
+    succeed: (policy) =>
+      this.#goBy(this.#effective.succeededBy(policy, { file: 'the fetched policy' })),
+  })
   readonly #native: NativeContext
-  readonly #definitions = new Map<string, Streamtype>()
   readonly #streams = new Registry<SecureStream>()
   readonly #requests = new Registry<Promise<void>>()
   readonly #closed: Promise<void>
@@ -79,19 +92,20 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #streamsOpened = 0
   #closing = false
   #destroyed = false
+  /** What is told when the program can listen to it. */
+  #untold: (() => void)[] | undefined = []
   #error: Error | undefined
   #unwatchSignal: () => void = () => {}
 
   /** @internal */
   constructor(
-    written: LwsPolicy,
-    options: { trust: Uint8Array[]; cookieJar?: string; signal?: AbortSignal },
+    effective: EffectivePolicy,
+    options: { ca?: Trust; cookieJar?: string; signal?: AbortSignal },
   ) {
     super()
-    this.#written = written
-    for (const entry of written.policy.s)
-      for (const [name, definition] of Object.entries(entry))
-        this.#definitions.set(name, definition)
+    this.#effective = effective
+    this.#trust = new DefaultTrust(options.ca)
+    const trust = this.#trust.neededBy(effective.policy)
     this.operational = new Promise((resolve, reject) => {
       this.#resolveOperational = resolve
       this.#rejectOperational = reject
@@ -104,8 +118,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
       () =>
         new NativeContext(
           {
-            policy: written.json,
-            trust: options.trust,
+            policy: effective.written.json,
+            trust,
             ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
           },
           this.#onNotice,
@@ -121,12 +135,12 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
 
   /** The policy in force, in normal form. */
   get policy(): Policy {
-    return structuredClone(this.#written.policy)
+    return structuredClone(this.#effective.policy)
   }
 
   /** The names of the policy's streamtypes. */
   get streamtypes(): string[] {
-    return [...this.#definitions.keys()]
+    return [...this.#effective.definitions.keys()]
   }
 
   /** Counters. */
@@ -160,20 +174,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
       state || rx || tx
         ? { ...(state && { state }), ...(rx && { rx }), ...(tx && { tx }) }
         : undefined
-    const stream = new SecureStream(
-      this,
-      this.#native,
-      this.#written.streamtypes.get(streamtype) ?? streamtype,
-      definition,
-      streamOptions,
-      handlers,
-    )
-    const place = this.#streams.add(stream)
-    stream.closed().then(() => this.#streams.remove(place))
-    this.#streamsOpened++
-    // By its CREATING handler.
-    if (this.#destroyed) stream.destroy(this.#error)
-    return stream
+    return this.#open(streamtype, definition, streamOptions, handlers)
   }
 
   /**
@@ -230,9 +231,62 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     throw new NotImplementedError('serveProxy()')
   }
 
-  /** Overlays at runtime are part of a later version; `openContext()` takes them. */
-  overlay(): never {
-    throw new NotImplementedError('overlay()')
+  /**
+   * Lays a fragment over the policy, as the option `overlays` does. Streams go by the result from their
+   * next connection on; new streamtypes can be used at once. Specification: "Applying streamtype policy
+   * overlays".
+   *
+   * @returns settles when it has taken effect
+   * @throws {@link PolicyError} when the fragment or the result has errors, and then nothing has
+   *   changed; {@link SecureStreamError} `ERR_SS_TRUST`; {@link DestroyedError}; synchronously, a
+   *   TypeError for what is no policy at all
+   */
+  overlay(fragment: PolicySource): Promise<void> {
+    if (typeof fragment !== 'string' && (typeof fragment !== 'object' || !fragment))
+      throw invalidArgType('fragment', 'an object, JSON text or a Buffer', fragment)
+    return this.#overlay(fragment)
+  }
+
+  /**
+   * Fetches the policy anew by the streamtype `fetch_policy`, and goes by what comes; overlays are laid
+   * over it again. Specification: "Loading and using updated remote policy".
+   *
+   * @returns settles when the fetched policy has taken effect
+   * @throws {@link PolicyError} when what came has errors; {@link SecureStreamError}
+   *   `ERR_SS_UNKNOWN_STREAMTYPE` when no policy had a `fetch_policy`; {@link AllRetriesFailedError},
+   *   {@link NackError}, {@link DisconnectedError}, {@link DestroyedError}. The policy in force stays
+   *   then
+   */
+  async refreshPolicy(): Promise<void> {
+    if (this.#closing) throw this.#destroyedError()
+    try {
+      await this.#remote.refresh()
+    } catch (error) {
+      this.#tellRefusal(error as Error)
+      throw error
+    }
+  }
+
+  /**
+   * @internal Fetches the policy's successor, when there is to be one, and returns when it is in force,
+   * or cannot be had, or takes too long to wait for.
+   */
+  async start(patience: number): Promise<void> {
+    if (this.#effective.fetch) {
+      let timer: NodeJS.Timeout | undefined
+      const fetched = this.refreshPolicy().catch(() => {})
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, patience)
+      })
+      await Promise.race([fetched, late, this.#closed])
+      clearTimeout(timer)
+      this.#remote.unref()
+    }
+    setImmediate(() => {
+      const untold = this.#untold ?? []
+      this.#untold = undefined
+      for (const tell of untold) tell()
+    })
   }
 
   /** Captive portal detection is part of a later version. */
@@ -280,8 +334,75 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     await this.close()
   }
 
+  #open(
+    streamtype: string,
+    definition: Streamtype,
+    options: StreamOptions = {},
+    handlers?: StreamHandlers,
+  ): SecureStream {
+    const stream = new SecureStream(
+      this,
+      this.#native,
+      streamtype,
+      this.#effective.nameForLws(streamtype),
+      definition,
+      options,
+      handlers,
+    )
+    const place = this.#streams.add(stream)
+    stream.closed().then(() => this.#streams.remove(place))
+    this.#streamsOpened++
+    // By its CREATING handler.
+    if (this.#destroyed) stream.destroy(this.#error)
+    return stream
+  }
+
+  #openFetch(): SecureStream {
+    const definition = this.#effective.fetch ?? this.#definition(FETCH_POLICY)
+    requireTransactional(FETCH_POLICY, definition)
+    return this.#open(FETCH_POLICY, definition)
+  }
+
+  async #overlay(fragment: PolicySource): Promise<void> {
+    if (this.#closing) throw this.#destroyedError()
+    this.#goBy(this.#effective.overlaid(fragment))
+  }
+
+  #goBy(next: EffectivePolicy): void {
+    const before = this.#effective.policy['via-socks5']
+    const accepted = this.#native.setPolicy({
+      policy: next.written.json,
+      trust: this.#trust.neededBy(next.policy),
+      withoutProxy: Boolean(before) && !next.policy['via-socks5'],
+    })
+    if (this.#closing) throw this.#destroyedError()
+    if (!accepted)
+      throw new SecureStreamError('ERR_SS_CREATE', 'libwebsockets could not use the new policy')
+    this.#effective = next
+    for (const stream of this.#streams) {
+      const { streamtype } = stream
+      const definition =
+        next.definitions.get(streamtype) ?? (streamtype === FETCH_POLICY ? next.fetch : undefined)
+      stream.followPolicy(definition, next.nameForLws(streamtype))
+    }
+    this.#tell(() => this.emit('policy', this.policy))
+  }
+
+  #tellRefusal(error: Error): void {
+    if (this.#closing) return
+    const text = `fetch_policy: the policy in force stays: ${error.message}`
+    debug('%s', text)
+    this.#tell(() => this.emit('log', { level: 'warn', text }))
+  }
+
+  #tell(tell: () => void): void {
+    if (this.#untold) this.#untold.push(tell)
+    // Not within the call that is the reason: what a listener throws is no answer to that.
+    else queueMicrotask(tell)
+  }
+
   #definition(streamtype: string): Streamtype {
-    const definition = this.#definitions.get(streamtype)
+    const definition = this.#effective.definitions.get(streamtype)
     if (definition) return definition
     const known = this.streamtypes.join(', ') || 'none'
     throw new SecureStreamError(

@@ -37,16 +37,16 @@ export interface TxPayload {
  *
  * Specification: "SS Callback return handling", "Convention for rx and tx callback return".
  */
-export interface StreamHandlers {
+export interface StreamHandlers<Name extends string = string> {
   /** A state was reached; `ordinal` is lws's `ack` argument. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
-  state?(stream: SecureStream, state: StateName | number, ordinal: number): ReturnValue | void
+  state?(stream: SecureStream<Name>, state: StateName | number, ordinal: number): ReturnValue | void
   /** Payload arrived. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
-  rx?(stream: SecureStream, data: Buffer, flags: RxFlags): ReturnValue | void
+  rx?(stream: SecureStream<Name>, data: Buffer, flags: RxFlags): ReturnValue | void
   /** There is room for payload; nothing returned means {@link Return.TX_DONT_SEND}. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
-  tx?(stream: SecureStream, room: TxRoom): TxPayload | ReturnValue | void
+  tx?(stream: SecureStream<Name>, room: TxRoom): TxPayload | ReturnValue | void
 }
 
 function toNativeTx(payload: TxPayload, room: number): [Uint8Array, number] {

@@ -26,7 +26,18 @@ export interface NativeContextOptions {
   cookieJar?: string
 }
 
+/** What a context goes by from now on; see the native class. */
+export interface NativePolicy {
+  policy: string
+  /** Certificates to trust besides those that are trusted already. */
+  trust: Uint8Array[]
+  /** Whether the policy before this had a `via-socks5`, and this one does not. */
+  withoutProxy: boolean
+}
+
 export interface NativeContext {
+  /** False when libwebsockets cannot; nothing has changed then. */
+  setPolicy(options: NativePolicy): boolean
   setBlob(type: number, index: number, bytes: Uint8Array): boolean
   setLogLevel(mask: number): void
   setRef(on: boolean): void
@@ -79,6 +90,11 @@ export interface NativeStream {
   tag(): string
   goodResponse(): boolean
   setRef(on: boolean): void
+  /**
+   * Makes the stream go by the context's policy from its next connection on, as `streamtype`; without
+   * one, the stream is destroyed at that point.
+   */
+  followPolicy(streamtype: string | undefined, canSend: boolean): void
 }
 
 export interface NativeModule {

@@ -9,18 +9,19 @@ import {
 } from './arguments.js'
 import { applyBlobs, type Blobs, checkBlobs } from './blobs.js'
 import { Context } from './context.js'
+import { EffectivePolicy } from './effective-policy.js'
 import { NotImplementedError } from './errors/not-implemented-error.js'
-import { overlayPolicy, type PolicySource } from './policy/index.js'
-import { writeLwsPolicy } from './policy/write-lws-policy.js'
-import { checkTrust, type Trust, trustedCertificates } from './trust.js'
+import type { AnyStreamtypes, DefinedPolicy, PolicySource, Streamtypes } from './policy/index.js'
+import { checkTrust, type Trust } from './trust.js'
+import type { ContextOf } from './typed-context.js'
 
 /** Options of {@link openContext}; `policy` or `policyFile` must be there. */
-export interface ContextOptions {
+export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
   /**
    * The policy: an object, JSON text (as string or bytes), or a `file:` URL. A string is never taken
    * for a path.
    */
-  policy?: PolicySource | URL
+  policy?: PolicySource | URL | DefinedPolicy<T>
   /** The path of the policy, instead of `policy`. */
   policyFile?: string
   /** Fragments that are laid over the policy in order. Specification: "Applying streamtype policy overlays". */
@@ -37,6 +38,9 @@ export interface ContextOptions {
   /** Gives up opening, and destroys the context when aborted later. */
   signal?: AbortSignal
 }
+
+// A program may well begin with the policy that it has when a better one is slow to come.
+const PATIENCE_WITH_FETCH = 3000
 
 const notYet = ['proxy'] as const
 
@@ -78,26 +82,19 @@ async function open(options: ContextOptions): Promise<Context> {
   options.signal?.throwIfAborted()
   const { source, file } = await readSource(options)
   const where = file === undefined ? {} : { file }
-  let effective: PolicySource = source
-  for (const overlay of options.overlays ?? []) effective = overlayPolicy(effective, overlay, where)
-  const written = writeLwsPolicy(effective, where)
+  const effective = EffectivePolicy.of(source, options.overlays ?? [], where)
   options.signal?.throwIfAborted()
 
-  const needsTrust = written.policy.s.some((entry) =>
-    Object.values(entry).some(
-      ({ tls, server, tls_trust_store }) => tls && !server && !tls_trust_store,
-    ),
-  )
-  const ca = options.ca ?? 'system'
-  const trust = needsTrust || options.ca !== undefined ? trustedCertificates(ca) : []
-  const context = new Context(written, {
-    trust,
+  const context = new Context(effective, {
+    ...(options.ca !== undefined && { ca: options.ca }),
     ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
     ...(options.signal && { signal: options.signal }),
   })
   applyBlobs(context, options.blobs ?? {})
   try {
     await context.operational
+    await context.start(PATIENCE_WITH_FETCH)
+    options.signal?.throwIfAborted()
   } catch (error) {
     options.signal?.throwIfAborted()
     throw error
@@ -108,14 +105,20 @@ async function open(options: ContextOptions): Promise<Context> {
 /**
  * Opens a context: one policy database on the event loop of the calling thread.
  *
- * @returns a context, when libwebsockets reports OPERATIONAL
+ * @typeParam T - what `policyToTypes()` says of the policy, so that its streamtypes and their metadata
+ *   are known; a policy of `definePolicy()` says it itself
+ * @returns a context, when libwebsockets reports OPERATIONAL; with a streamtype `fetch_policy` in the
+ *   policy, when the policy that it fetches is in force or cannot be had, but three seconds later at the
+ *   latest
  * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError};
  *   {@link SecureStreamError} `ERR_SS_TRUST` when the system's certificates are needed and not found; the
  *   signal's reason; a file system error for a policy file that cannot be read. Synchronously, a
  *   `TypeError` with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
  *   `ERR_SS_NOT_IMPLEMENTED` for an option of a later version.
  */
-export function openContext(options: ContextOptions): Promise<Context> {
+export function openContext<T extends Streamtypes<T> = AnyStreamtypes>(
+  options: ContextOptions<T>,
+): Promise<ContextOf<T>> {
   checkOptions(options)
-  return open(options)
+  return open(options) as Promise<ContextOf<T>>
 }

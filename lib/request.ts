@@ -3,11 +3,13 @@ import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
 import { DisconnectedError } from './errors/disconnected-error.js'
 import { TimeoutError } from './errors/timeout-error.js'
 import { onAbort } from './on-abort.js'
+import type { Streamtype } from './policy/types.js'
 import { Reply } from './reply.js'
 import type { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
 import type { StateName } from './state.js'
 import type { Metadata } from './stream-types.js'
+import { streamTraits } from './streamtype-traits.js'
 
 /** Options of `context.request()`. */
 export interface RequestOptions {
@@ -32,17 +34,29 @@ export function performRequest(
 ): { reply: Promise<Reply>; over: Promise<void> } {
   try {
     options.signal?.throwIfAborted()
-    const protocol = context.definition(streamtype).protocol ?? 'h1'
-    if (protocol !== 'h1' && protocol !== 'h2')
-      throw new SecureStreamError(
-        'ERR_SS_NOT_TRANSACTIONAL',
-        `'${streamtype}' is of protocol ${protocol}, which has no transactions: use stream()`,
-      )
+    requireTransactional(streamtype, context.definition(streamtype))
     const metadata = options.metadata ? { metadata: options.metadata } : {}
-    return new Transaction(context.stream(streamtype, metadata), options)
+    return transact(context.stream(streamtype, metadata), options)
   } catch (error) {
     return { reply: Promise.reject(error), over: Promise.resolve() }
   }
+}
+
+/** @throws SecureStreamError `ERR_SS_NOT_TRANSACTIONAL` when the streamtype has no transactions. */
+export function requireTransactional(streamtype: string, definition: Streamtype): void {
+  if (streamTraits(definition).transactional) return
+  throw new SecureStreamError(
+    'ERR_SS_NOT_TRANSACTIONAL',
+    `'${streamtype}' is of protocol ${definition.protocol}, which has no transactions: use stream()`,
+  )
+}
+
+/** One transaction on a stream that nobody else uses. */
+export function transact(
+  stream: SecureStream,
+  options: RequestOptions,
+): { reply: Promise<Reply>; over: Promise<void> } {
+  return new Transaction(stream, options)
 }
 
 class Transaction {

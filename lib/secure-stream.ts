@@ -26,12 +26,14 @@ import type { StateName } from './state.js'
 import { countReceived, countSent } from './stream-counters.js'
 import type { StreamEvents, StreamOptions, StreamStats } from './stream-types.js'
 import {
+  canBecome,
   cannotSend,
   checkMetadataName,
   hasHandlers,
   metadataBytes,
   metadataNames,
   streamTraits,
+  streamtypeGone,
 } from './streamtype-traits.js'
 
 const FROM_POLICY = 0
@@ -45,7 +47,10 @@ const NO_METADATA: Readonly<Record<string, string>> = Object.freeze(Object.creat
  *
  * Specification: "Secure Streams CLIENT State lifecycle".
  */
-export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDisposable {
+export class SecureStream<Name extends string = string>
+  extends EventEmitter<StreamEvents>
+  implements AsyncDisposable
+{
   /** The streamtype's name in the policy. */
   readonly streamtype: string
   /** Counters, from the stream's creation on. */
@@ -57,8 +62,8 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     connections: 0,
   }
   readonly #native: NativeStream
-  readonly #definition: Streamtype
-  readonly #metadataNames: readonly string[]
+  #definition: Streamtype
+  #metadataNames: readonly string[]
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #framed: boolean
@@ -75,11 +80,12 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
       this.#failure = new UnreachableError(this.streamtype, reason)
     },
   }
-  #handlers: StreamHandlers | undefined
+  #handlers: StreamHandlers<Name> | undefined
   #state: StateName | number = 'CREATING'
   #connected = false
   #destroyed = false
   #destroyError: Error | undefined
+  #gone: Error | undefined
   #failure: UnreachableError | undefined
   #userState: number | undefined
   #messageBytes = 0
@@ -95,9 +101,10 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
     context: Context,
     nativeContext: ConstructorParameters<ReturnType<typeof native>['Stream']>[0],
     streamtype: string,
+    nameForLws: string,
     definition: Streamtype,
     options: StreamOptions,
-    handlers: StreamHandlers | undefined,
+    handlers: StreamHandlers<Name> | undefined,
   ) {
     super()
     const traits = streamTraits(definition)
@@ -126,7 +133,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
           sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
         })
       : { events: this.#onEvents }
-    this.#native = new (native().Stream)(nativeContext, streamtype, traits, metadata, callbacks)
+    this.#native = new (native().Stream)(nativeContext, nameForLws, traits, metadata, callbacks)
     create(() => this.#native.open())
     this.#signal = options.signal
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
@@ -267,7 +274,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it;
    *   TypeError for another value, and for one that would break the request that it goes into
    */
-  setMetadata(name: string, value: string | Uint8Array): void {
+  setMetadata(name: Name, value: string | Uint8Array): void {
     this.#native.setMetadata(
       checkMetadataName(this.streamtype, this.#definition, name),
       metadataBytes('value', this.#definition, name, value),
@@ -280,9 +287,9 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    * @param encoding - `'buffer'` for the bytes. Default: `'utf8'`
    * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it
    */
-  getMetadata(name: string, encoding?: BufferEncoding): string | undefined
-  getMetadata(name: string, encoding: 'buffer'): Buffer | undefined
-  getMetadata(name: string, encoding: BufferEncoding | 'buffer' = 'utf8') {
+  getMetadata(name: Name, encoding?: BufferEncoding): string | undefined
+  getMetadata(name: Name, encoding: 'buffer'): Buffer | undefined
+  getMetadata(name: Name, encoding: BufferEncoding | 'buffer' = 'utf8') {
     const value = this.#native.getMetadata(
       checkMetadataName(this.streamtype, this.#definition, name),
     )
@@ -336,7 +343,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE` on a stream that was made without handlers
    */
-  changeHandlers(handlers: StreamHandlers): void {
+  changeHandlers(handlers: StreamHandlers<Name>): void {
     if (!this.#handlers)
       throw invalidArgType('handlers', 'used on a stream that was made with handlers', handlers)
     this.#handlers = { ...this.#handlers, ...handlers }
@@ -375,6 +382,20 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   async [Symbol.asyncDispose](): Promise<void> {
     this.destroy()
     await this.#closed
+  }
+
+  /** @internal The policy has changed: `definition` counts from the next connection on. */
+  followPolicy(definition: Streamtype | undefined, nameForLws: string): void {
+    if (this.#destroyed) return
+    if (!definition || !canBecome(this.#definition, definition)) {
+      this.#gone = streamtypeGone(this.streamtype, definition !== undefined)
+      this.#native.followPolicy(undefined, false)
+      return
+    }
+    this.#gone = undefined
+    this.#definition = definition
+    this.#metadataNames = metadataNames(definition)
+    this.#native.followPolicy(nameForLws, streamTraits(definition).canSend)
   }
 
   /** @internal Settles when nothing that was given to send() is on its way any more, or stuck. */
@@ -458,6 +479,7 @@ export class SecureStream extends EventEmitter<StreamEvents> implements AsyncDis
   }
 
   #onDestroyed(): void {
+    if (!this.#destroyed) this.#destroyError = this.#gone
     this.#destroyed = true
     this.#connected = false
     // To make an error takes longer than all the rest of this.

@@ -7,15 +7,22 @@ const methodsWithBody = new Set(['POST', 'PUT', 'PATCH'])
 
 /** How a streamtype's protocol behaves. */
 export function streamTraits(definition: Streamtype): NativeStreamTraits {
-  const protocol = definition.protocol ?? 'h1'
-  const transactional = protocol === 'h1' || protocol === 'h2'
+  const transactional = isTransactional(definition)
   return {
     transactional,
-    acknowledged: transactional || protocol === 'mqtt',
+    acknowledged: transactional || definition.protocol === 'mqtt',
     canSend: transactional
       ? methodsWithBody.has(definition.http_method ?? 'GET')
-      : protocol !== 'mqtt' || definition.mqtt_topic !== undefined,
+      : definition.protocol !== 'mqtt' || definition.mqtt_topic !== undefined,
   }
+}
+
+const isTransactional = ({ protocol = 'h1' }: Streamtype) => protocol === 'h1' || protocol === 'h2'
+
+/** Whether a stream that was opened as one can go on as the other. */
+export function canBecome(before: Streamtype, after: Streamtype): boolean {
+  if ((before.server ?? false) !== (after.server ?? false)) return false
+  return before.protocol === after.protocol || (isTransactional(before) && isTransactional(after))
 }
 
 /** The names that a streamtype's `metadata` declares. */
@@ -73,5 +80,15 @@ export function hasHandlers(streamtype: string): Error {
   return new SecureStreamError(
     'ERR_SS_HAS_HANDLERS',
     `'${streamtype}' was opened with handlers: its tx handler sends, after requestTx()`,
+  )
+}
+
+/** Why a stream ends whose streamtype is not in the policy any more, or not as it was. */
+export function streamtypeGone(streamtype: string, isThere: boolean): Error {
+  return new SecureStreamError(
+    'ERR_SS_STREAMTYPE_GONE',
+    isThere
+      ? `the policy has changed the protocol of '${streamtype}': open the stream again`
+      : `the policy has no streamtype '${streamtype}' any more`,
   )
 }

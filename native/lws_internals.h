@@ -1,6 +1,6 @@
 /*
  * What the addon needs of libwebsockets and no public API gives. Everything that looks inside an
- * lws object is here and in lws_internals.c.
+ * lws object is here, in lws_internals.c, and for policies in policy_internals.c.
  */
 #ifndef LWS_SS_NATIVE_LWS_INTERNALS_H_
 #define LWS_SS_NATIVE_LWS_INTERNALS_H_

@@ -21,7 +21,8 @@ constexpr unsigned kServiceBufferBytes = 64 * 1024;
 Napi::Function SsContext::Define(Napi::Env env) {
   return DefineClass(
       env, "Context",
-      {InstanceMethod<&SsContext::SetBlob>("setBlob"),
+      {InstanceMethod<&SsContext::SetPolicy>("setPolicy"),
+       InstanceMethod<&SsContext::SetBlob>("setBlob"),
        InstanceMethod<&SsContext::SetLogLevel>("setLogLevel"),
        InstanceMethod<&SsContext::SetRef>("setRef"), InstanceMethod<&SsContext::Close>("close")});
 }
@@ -112,31 +113,36 @@ bool SsContext::Open(const Napi::Object& options) {
 
   ServiceScope scope(this);
   lws_ = lws_create_context(&info);
-  if (lws_ && (lws_context_is_being_destroyed(lws_) || !AddTrust(trust))) {
+  if (lws_ && (lws_context_is_being_destroyed(lws_) || !MakeDefaultVhost())) {
     lws_context_destroy(lws_);
     lws_ = nullptr;
   }
-  if (lws_) loop_->SetContext(lws_);
+  if (lws_) {
+    AddTrust(trust);
+    policies_.Adopt(lws_);
+    loop_->SetContext(lws_);
+  }
   return lws_ != nullptr;
 }
 
 // TLS without a trust store of the policy goes by the vhost named "default": it gets what the
 // application chose to trust.
-bool SsContext::AddTrust(const Napi::Value& certificates) {
+bool SsContext::MakeDefaultVhost() {
   lws_context_creation_info info = {};
   info.vhost_name = "default";
   info.port = CONTEXT_PORT_NO_LISTEN;
   info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-  lws_vhost* vhost = lws_create_vhost(lws_, &info);
-  if (!vhost) return false;
-  if (!certificates.IsArray()) return true;
+  return lws_create_vhost(lws_, &info) != nullptr;
+}
 
+void SsContext::AddTrust(const Napi::Value& certificates) {
+  if (!certificates.IsArray()) return;
+  lws_vhost* vhost = lws_get_vhost_by_name(lws_, "default");
   const auto list = certificates.As<Napi::Array>();
   for (uint32_t n = 0; n < list.Length(); n++) {
     const auto der = list.Get(n).As<Napi::Uint8Array>();
     lws_tls_client_vhost_extra_cert_mem(vhost, der.Data(), der.ByteLength());
   }
-  return true;
 }
 
 bool SsContext::can_call_js() const { return data_->can_call_js() && !on_notice_.IsEmpty(); }
@@ -181,6 +187,10 @@ void SsContext::OnCleanStack() {
   for (SsStream* stream : now) stream->Work();
   for (SsStream* stream : now) stream->Tell();
   TellNotices();
+  if (lws_) {
+    ServiceScope scope(this);
+    policies_.Sweep(lws_);
+  }
   on_clean_stack_ = false;
   if (!scheduled_.empty() && loop_) loop_->Touch();
 }
@@ -259,6 +269,27 @@ void SsContext::ReleaseJs() {
   async_resource_.Reset();
   on_notice_.Reset();
   delivery_.Release();
+}
+
+// ({ policy, trust, withoutProxy }): the streams go by it when they are told to.
+Napi::Value SsContext::SetPolicy(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!is_open()) return Napi::Boolean::New(env, false);
+  const auto options = info[0].As<Napi::Object>();
+  const Napi::Value policy = options.Get("policy");
+  const Napi::Value trust = options.Get("trust");
+  const Napi::Value without_proxy = options.Get("withoutProxy");
+  // There always are, but not in a worker that is being terminated.
+  if (policy.IsEmpty() || trust.IsEmpty() || without_proxy.IsEmpty()) return env.Undefined();
+
+  ServiceScope scope(this);
+  const bool ok = policies_.Replace(lws_, policy.As<Napi::String>());
+  if (ok) {
+    AddTrust(trust);
+    if (without_proxy.As<Napi::Boolean>()) ssi_forget_socks_proxy(lws_);
+  }
+  loop_->Touch();
+  return Napi::Boolean::New(env, ok);
 }
 
 // (type, index, bytes)

@@ -12,6 +12,7 @@
 
 #include "event_delivery.h"
 #include "event_loop.h"
+#include "policy_database.h"
 #include "resolver.h"
 
 class AddonData;
@@ -61,6 +62,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   EventLoop* loop() const { return loop_; }
   Resolver& resolver() { return resolver_; }
   EventDelivery& delivery() { return delivery_; }
+  PolicyDatabase& policies() { return policies_; }
   AddonData* addon_data() const { return data_; }
   napi_async_context async_context() const { return async_; }
   bool is_open() const { return lws_ && !close_wanted_; }
@@ -98,11 +100,13 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   static void OnLog(lws_log_cx* cx, int level, const char* line, size_t length);
 
   bool Open(const Napi::Object& options);
-  bool AddTrust(const Napi::Value& certificates);
+  bool MakeDefaultVhost();
+  void AddTrust(const Napi::Value& certificates);
   void OnCleanStack();
   void TellNotices();
   void ReleaseJs();
 
+  Napi::Value SetPolicy(const Napi::CallbackInfo& info);
   Napi::Value SetBlob(const Napi::CallbackInfo& info);
   Napi::Value SetLogLevel(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
@@ -113,6 +117,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   lws_context* lws_ = nullptr;
   Resolver resolver_;
   EventDelivery delivery_;
+  PolicyDatabase policies_;
   lws_log_cx log_ = {};
   StateLink state_link_ = {};
   lws_state_notify_link_t* state_links_[2] = {&state_link_.lws, nullptr};

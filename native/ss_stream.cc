@@ -25,25 +25,27 @@ Napi::FunctionReference Hold(const Napi::Value& property) {
 }  // namespace
 
 Napi::Function SsStream::Define(Napi::Env env) {
-  return DefineClass(
-      env, "Stream",
-      {InstanceMethod<&SsStream::Open>("open"), InstanceMethod<&SsStream::Send>("send"),
-       InstanceMethod<&SsStream::CancelSend>("cancelSend"),
-       InstanceMethod<&SsStream::Connect>("connect"),
-       InstanceMethod<&SsStream::RequestTx>("requestTx"),
-       InstanceMethod<&SsStream::Disconnect>("disconnect"),
-       InstanceMethod<&SsStream::Destroy>("destroy"),
-       InstanceMethod<&SsStream::SetReading>("setReading"),
-       InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
-       InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
-       InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
-       InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
-       InstanceMethod<&SsStream::ServerAck>("serverAck"),
-       InstanceMethod<&SsStream::AddPeerTxCredit>("addPeerTxCredit"),
-       InstanceMethod<&SsStream::PeerTxCredit>("peerTxCredit"),
-       InstanceMethod<&SsStream::Rideshare>("rideshare"), InstanceMethod<&SsStream::Tag>("tag"),
-       InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
-       InstanceMethod<&SsStream::SetRef>("setRef")});
+  return DefineClass(env, "Stream",
+                     {InstanceMethod<&SsStream::Open>("open"),
+                      InstanceMethod<&SsStream::Send>("send"),
+                      InstanceMethod<&SsStream::CancelSend>("cancelSend"),
+                      InstanceMethod<&SsStream::Connect>("connect"),
+                      InstanceMethod<&SsStream::RequestTx>("requestTx"),
+                      InstanceMethod<&SsStream::Disconnect>("disconnect"),
+                      InstanceMethod<&SsStream::Destroy>("destroy"),
+                      InstanceMethod<&SsStream::SetReading>("setReading"),
+                      InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
+                      InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
+                      InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
+                      InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
+                      InstanceMethod<&SsStream::ServerAck>("serverAck"),
+                      InstanceMethod<&SsStream::AddPeerTxCredit>("addPeerTxCredit"),
+                      InstanceMethod<&SsStream::PeerTxCredit>("peerTxCredit"),
+                      InstanceMethod<&SsStream::Rideshare>("rideshare"),
+                      InstanceMethod<&SsStream::Tag>("tag"),
+                      InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
+                      InstanceMethod<&SsStream::FollowPolicy>("followPolicy"),
+                      InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
 // (context, streamtype, { transactional, acknowledged, canSend }, metadata, callbacks)
@@ -117,6 +119,7 @@ bool SsStream::Create(const std::string& streamtype) {
   info.tx = OnTx;
   info.state = OnState;
 
+  policy_ = context_->policies().current();
   SsContext::ServiceScope scope(context_);
   // The handle is known from the first callback on, which lws_ss_create() makes.
   return lws_ss_create(context_->lws(), 0, &info, this, &handle_, nullptr, nullptr) == 0 &&
@@ -386,6 +389,10 @@ void SsStream::Work() {
     ssi_disconnect(handle_);
     disconnecting_ = unreachable_ = false;
   }
+  if (handle_ && follow_ && !ssi_wsi(handle_)) {
+    ChangePolicy();
+    if (doomed_) return;
+  }
   if (handle_) Rest();
   if (handle_ && wanted.connect) Heed(ssi_connect(handle_));
   if (handle_ && wanted.request_tx) {
@@ -435,6 +442,7 @@ void SsStream::Release() {
   if (released_) return;
   released_ = true;
   context_->Remove(this);
+  policy_.reset();
   outgoing_.clear();
   on_events_.Reset();
   on_state_.Reset();

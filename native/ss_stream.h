@@ -6,11 +6,14 @@
 
 #include <deque>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "event_delivery.h"
 #include "outgoing_message.h"
+#include "policy_generation.h"
 
 class SsContext;
 
@@ -38,6 +41,10 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   struct Wanted {
     bool destroy, disconnect, connect, request_tx, flow;
   };
+  struct Following {
+    std::optional<std::string> streamtype;
+    bool can_send;
+  };
 
   static lws_ss_state_return_t OnRx(void* user, const uint8_t* data, size_t length, int flags);
   static lws_ss_state_return_t OnTx(void* user, lws_ss_tx_ordinal_t ordinal, uint8_t* into,
@@ -57,6 +64,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void AddReceived(const uint8_t* data, size_t length);
   void Settle(lws_ss_constate_t verdict);
   void DropStarted();
+  void ChangePolicy();
   void Rest();
   void Pump();
   void RequestFront();
@@ -82,6 +90,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   Napi::Value Rideshare(const Napi::CallbackInfo& info);
   Napi::Value Tag(const Napi::CallbackInfo& info);
   Napi::Value GoodResponse(const Napi::CallbackInfo& info);
+  Napi::Value FollowPolicy(const Napi::CallbackInfo& info);
   Napi::Value SetRef(const Napi::CallbackInfo& info);
 
   SsContext* context_ = nullptr;
@@ -96,6 +105,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool can_send_ = true;
 
   Wanted wanted_ = {};
+  std::optional<Following> follow_;
   bool has_tx_length_ = false;
   unsigned long tx_length_ = 0;
   bool reading_ = true;
@@ -115,6 +125,9 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool released_ = false;
 
   std::map<std::string, std::string> metadata_;
+  // What the handle points into.
+  std::shared_ptr<PolicyGeneration> policy_;
+  std::vector<lws_ss_metadata_t> declared_metadata_;
   std::deque<OutgoingMessage> outgoing_;
   std::vector<StreamEvent> events_, telling_;
   std::vector<uint8_t> received_, handing_over_;

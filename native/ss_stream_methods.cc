@@ -85,8 +85,15 @@ Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
   const void* value = nullptr;
   size_t length = 0;
-  if (!handle_ || lws_ss_get_metadata(handle_, name.c_str(), &value, &length) || !value)
-    return info.Env().Undefined();
+  if (!handle_) return info.Env().Undefined();
+  if (lws_ss_get_metadata(handle_, name.c_str(), &value, &length)) {
+    // Of a policy that counts from the next connection on.
+    const auto set = metadata_.find(name);
+    if (set == metadata_.end()) return info.Env().Undefined();
+    value = set->second.data();
+    length = set->second.size();
+  }
+  if (!value) return info.Env().Undefined();
   return Napi::Buffer<uint8_t>::Copy(info.Env(), static_cast<const uint8_t*>(value), length);
 }
 

@@ -1,6 +1,7 @@
 // Compiles lib/ into dist/: CommonJS and ES modules, with their types.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Stop, say } from './console.mjs'
 import { inRoot } from './paths.mjs'
@@ -32,12 +33,23 @@ export function tsc(args) {
   if (result.status !== 0) throw new Stop(`tsc ${args.join(' ')}: the types are wrong (see above)`)
 }
 
+/** The schema as a file, which editors find by the `$schema` of a policy. */
+function writeSchema() {
+  const folder = inRoot('dist', 'policy')
+  const { policySchema } = createRequire(import.meta.url)(path.join(folder, 'schema.js'))
+  writeFileSync(
+    path.join(folder, 'policy.schema.json'),
+    `${JSON.stringify(policySchema, null, 2)}\n`,
+  )
+}
+
 export function buildLib() {
   const state = currentState()
   if (existsSync(inRoot('dist', 'index.js')) && hasStamp(stamp, state)) return
   say('compiling lib/ to dist/')
   removeOrphans()
   tsc(['-p', 'tsconfig.json'])
+  writeSchema()
   // As npm does when it installs the package, so that the command runs from a clone too.
   chmodSync(inRoot('dist', 'cli', 'main.mjs'), 0o755)
   writeStamp(stamp, state)

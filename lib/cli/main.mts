@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { cac } from 'cac'
 import { SecureStreamError } from '../secure-stream-error.js'
+import { writeC } from './c.mjs'
+import { check } from './check.mjs'
 import { doctor } from './doctor.mjs'
 import { packageVersion } from './package.mjs'
+import { writeTypes } from './types.mjs'
 
 const FAILED = 1
 const MISUSED = 2
@@ -12,6 +15,16 @@ cli
   .command('doctor', 'Show versions, features, the trust store and where the addon comes from')
   .option('--json', 'As one JSON object')
   .action(doctor)
+cli
+  .command('check <file> [...files]', 'Check policies: file:line:column of each finding')
+  .option('--json', 'As one JSON array')
+  .action((file: string, files: string[], options) => check([file, ...files], options))
+cli
+  .command('types <file>', "Write the TypeScript types of a policy's streamtypes")
+  .action((file: string) => writeTypes(file))
+cli
+  .command('c <file>', 'Write a policy as the C structs that libwebsockets takes instead of JSON')
+  .action((file: string) => writeC(file))
 cli.help()
 cli.version(packageVersion)
 

@@ -1,9 +1,13 @@
-import { createScanner, type JSONScanner } from 'jsonc-parser'
+import type { JSONScanner } from 'jsonc-parser'
+import { createScanner } from 'jsonc-parser/lib/umd/impl/scanner.js'
 import { MAX_DEPTH, MAX_NODES, type PolicyNode } from './node.js'
 import { Report } from './report.js'
 
 const MAX_LENGTH = 64 * 1024 * 1024
 const NONE: readonly PolicyNode[] = []
+
+/** How deep the entries of a section are: the policy, the section, the entry. */
+const ENTRY_DEPTH = 2
 
 /** jsonc-parser declares its enums as `const`, which not every compiler can read. */
 const Token = {
@@ -163,12 +167,46 @@ class TextParser {
         this.#next()
         return true
       }
+      if (depth === ENTRY_DEPTH && this.#recovers(node)) {
+        return true
+      }
       if (this.#token !== Token.COMMA) {
         this.#unexpected(`a comma or a closing ${node.type === 'object' ? '}' : ']'} is expected`)
         return false
       }
-      this.#next()
+      const comma = this.#scanner.getTokenOffset()
+      if (this.#next() === close && node.type === 'array') {
+        this.#report.info(
+          'trailing-comma',
+          comma,
+          'lws lets a comma end a list; other readers of JSON do not: remove it',
+        )
+        this.#next()
+        return true
+      }
     }
+  }
+
+  /**
+   * A section that ends in `}` instead of `]`, or in `}]`: lws reads past both, and policies of its
+   * own examples end so.
+   */
+  #recovers(section: PolicyNode): boolean {
+    if (section.type !== 'array' || this.#token !== Token.CLOSE_BRACE) {
+      return false
+    }
+    const brace = this.#scanner.getTokenOffset()
+    const isSuperfluous = this.#next() === Token.CLOSE_BRACKET
+    this.#report.warning(
+      'mismatched-bracket',
+      brace,
+      isSuperfluous ? 'this } closes nothing: remove it' : 'a ] is missing before this }: add it',
+    )
+    if (!isSuperfluous) {
+      this.#scanner.setPosition(brace)
+    }
+    this.#next()
+    return true
   }
 
   #member(node: PolicyNode, depth: number): PolicyNode | undefined {

@@ -1,7 +1,8 @@
 import type { Diagnostic } from './diagnostic.js'
 import { PolicyError } from './policy-error.js'
+import type { PolicySource } from './policy-source.js'
 import { readPolicy } from './read-policy.js'
-import type { Policy, PolicySource } from './types.js'
+import type { Policy } from './types.js'
 
 /** Options of {@link normalizePolicy} and {@link overlayPolicy}. */
 export interface PolicyOptions {
@@ -46,27 +47,37 @@ export function overlayPolicy(
   options: PolicyOptions = {},
 ): Policy {
   const base = normalizePolicy(policy)
-  const read = readPolicy(fragment, true)
-  const over = orThrow(read.policy, read.diagnostics, options)
-  return normalizePolicy(
-    {
-      ...base,
-      ...over,
-      retry: mergeRecords(base.retry, over.retry, (_, next) => next),
-      certs: mergeRecords(base.certs, over.certs, (_, next) => next),
-      trust_stores: mergeNamed(base.trust_stores, over.trust_stores),
-      auth: mergeNamed(base.auth, over.auth),
-      s: mergeRecords(base.s, over.s, (previous, next) => ({
-        ...previous,
-        ...next,
-        ...(previous.metadata !== undefined &&
-          next.metadata !== undefined && {
-            metadata: mergeRecords(previous.metadata, next.metadata, (_, header) => header),
-          }),
-      })),
-    },
-    options,
-  )
+  return normalizePolicy(mergePolicies(base, normalizeFragment(fragment, options)), options)
+}
+
+/**
+ * Brings a fragment for {@link overlayPolicy} into its normal form.
+ *
+ * @throws PolicyError when the fragment has errors
+ */
+export function normalizeFragment(fragment: PolicySource, options: PolicyOptions = {}): Policy {
+  const { policy, diagnostics } = readPolicy(fragment, true)
+  return orThrow(policy, diagnostics, options)
+}
+
+/** Lays `over` over `base`; two fragments make one that has the effect of both. */
+export function mergePolicies(base: Policy, over: Policy): Policy {
+  return {
+    ...base,
+    ...over,
+    retry: mergeRecords(base.retry, over.retry, (_, next) => next),
+    certs: mergeRecords(base.certs, over.certs, (_, next) => next),
+    trust_stores: mergeNamed(base.trust_stores, over.trust_stores),
+    auth: mergeNamed(base.auth, over.auth),
+    s: mergeRecords(base.s, over.s, (previous, next) => ({
+      ...previous,
+      ...next,
+      ...(previous.metadata !== undefined &&
+        next.metadata !== undefined && {
+          metadata: mergeRecords(previous.metadata, next.metadata, (_, header) => header),
+        }),
+    })),
+  }
 }
 
 function orThrow(

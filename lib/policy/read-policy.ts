@@ -1,8 +1,14 @@
+import { checkCertificates } from './check-certificates.js'
+import { checkPorts } from './check-server.js'
 import type { Diagnostic } from './diagnostic.js'
+import { KEYS } from './keys.js'
+import { NameIndex } from './name-index.js'
 import type { PolicyNode } from './node.js'
 import { nodeFromValue } from './node-from-value.js'
 import { decodeText, parseText } from './parse-text.js'
+import type { PolicySource } from './policy-source.js'
 import {
+  checkMetrics,
   define,
   memberFor,
   membersOfSection,
@@ -18,11 +24,13 @@ import { expectType } from './read-value.js'
 import { Report } from './report.js'
 import { checkStreamtype, type Names } from './rules.js'
 import { quote } from './text.js'
-import type { Policy, PolicySource } from './types.js'
+import type { Policy } from './types.js'
 
 /** A policy and what was found in it. With an error among the findings there is no policy. */
 export interface ReadPolicy {
   readonly policy: Policy | undefined
+  /** The keys without effect, which `policy` does not have, by streamtype. */
+  readonly inert: ReadonlyMap<string, Readonly<Record<string, unknown>>>
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -32,8 +40,12 @@ export interface ReadPolicy {
  */
 export function readPolicy(source: PolicySource, fragment = false): ReadPolicy {
   const { root, report } = parse(source)
-  const policy = root === undefined ? undefined : readRoot(root, fragment, report)
-  return { policy: report.failed ? undefined : policy, diagnostics: report.diagnostics }
+  const read = root === undefined ? undefined : readRoot(root, fragment, report)
+  return {
+    policy: report.failed ? undefined : read?.policy,
+    inert: new Map(read?.streamtypes.map(({ name, inert }) => [name, inert])),
+    diagnostics: report.diagnostics,
+  }
 }
 
 function parse(source: unknown): { root: PolicyNode | undefined; report: Report } {
@@ -60,7 +72,11 @@ function isBytes(source: unknown): source is Uint8Array {
   )
 }
 
-function readRoot(root: PolicyNode, fragment: boolean, report: Report): Policy | undefined {
+function readRoot(
+  root: PolicyNode,
+  fragment: boolean,
+  report: Report,
+): { policy: Policy; streamtypes: readonly StreamtypeEntry[] } | undefined {
   if (!expectType(root, 'object', 'a policy', 'a JSON object', report)) {
     return undefined
   }
@@ -71,30 +87,40 @@ function readRoot(root: PolicyNode, fragment: boolean, report: Report): Policy |
   const stores = readTrustStores(nodes.get('trust_stores'), certs, fragment, report)
   const auths = readAuths(nodes.get('auth'), report)
   const streamtypes = readStreamtypes(nodes.get('s'), report)
+  checkMetrics(nodes.get('metrics'), report)
+  const entries = Array.from(streamtypes.values(), ({ value }) => value)
 
   if (!fragment) {
-    const sections = { retry: retries, certs, trust_stores: stores, auth: auths, s: streamtypes }
     const names: Names = {
-      has: (section, name) => sections[section].has(name),
+      sections: {
+        retry: new NameIndex(retries.keys()),
+        certs: new NameIndex(certs.keys()),
+        trust_stores: new NameIndex(stores.keys()),
+        auth: new NameIndex(auths.keys()),
+        s: new NameIndex(streamtypes.keys()),
+      },
       auth: (name) => auths.get(name)?.value,
     }
-    for (const { value } of streamtypes.values()) {
-      checkStreamtype(value, names, report)
+    for (const entry of entries) {
+      checkStreamtype(entry, names, report)
     }
     checkRideshares(streamtypes, report)
+    checkPorts(entries, report)
+    checkCertificates(certs, stores, entries, report)
     checkOrder(nodes, report)
     if (streamtypes.size === 0) {
       report.warning('no-streamtypes', nodes.get('s') ?? root, 'the policy has no streamtypes')
     }
   }
-  return {
+  const policy = {
     ...values,
     retry: Array.from(retries, ([name, { value }]) => ({ [name]: value })),
     certs: Array.from(certs, ([name, { value }]) => ({ [name]: value })),
     trust_stores: Array.from(stores.values(), ({ value }) => value),
     auth: Array.from(auths.values(), ({ value }) => value),
-    s: Array.from(streamtypes.values(), ({ value }) => ({ [value.name]: value.value })),
+    s: entries.map(({ name, value }) => ({ [name]: value })),
   }
+  return { policy, streamtypes: entries }
 }
 
 function readStreamtypes(section: PolicyNode | undefined, report: Report): Named<StreamtypeEntry> {
@@ -131,9 +157,11 @@ function checkRideshares(streamtypes: Named<StreamtypeEntry>, report: Report): v
   }
 }
 
-type SectionName = 'retry' | 'certs' | 'trust_stores' | 'auth' | 's'
+type SectionName = 'retry' | 'certs' | 'trust_stores' | 'auth' | 's' | 'metrics'
 
-const SECTIONS: ReadonlySet<string> = new Set(['retry', 'certs', 'trust_stores', 'auth', 's'])
+const SECTIONS: ReadonlySet<string> = new Set(
+  KEYS.filter(({ type }) => type.kind === 'section').map(({ name }) => name),
+)
 
 /** The sections of a policy; of two with one name the last counts. */
 function sectionsOf(root: PolicyNode): ReadonlyMap<SectionName, PolicyNode> {

@@ -17,6 +17,7 @@ import {
   readScalar,
 } from './read-value.js'
 import type { Report } from './report.js'
+import { didYouMean } from './suggest.js'
 import { quote } from './text.js'
 import type { Auth, Retry, TrustStore } from './types.js'
 
@@ -34,12 +35,16 @@ const COMPOUND: ReadonlySet<ValueType['kind']> = new Set([
 /** The named things of a section, with the node of each for findings about it. */
 export type Named<T> = Map<string, { readonly value: T; readonly node: PolicyNode }>
 
-/** Reads the keys of one object by the table; `custom` reads those that hold more than one value. */
+/**
+ * Reads the keys of one object by the table; `custom` reads those that hold more than one value.
+ * Keys without effect are left out of the result and put into `inert`.
+ */
 export function readKeys(
   place: Place,
   node: PolicyNode,
   report: Report,
   custom: (kind: ValueType['kind'], node: PolicyNode) => unknown,
+  inert: Record<string, unknown> = {},
 ): Record<string, unknown> {
   const specs = KEYS_BY_PLACE[place]
   const values: Record<string, unknown> = {}
@@ -49,9 +54,16 @@ export function readKeys(
       report.warning(
         'unknown-key',
         nameOf(child),
-        `${quote(child.key)} is no policy key and is ignored`,
+        `${quote(child.key)} is no policy key and is ignored${didYouMean(child.key as string, specs.keys())}`,
       )
       continue
+    }
+    if (child.key !== spec.name) {
+      report.info(
+        'alternative-name',
+        nameOf(child),
+        `${quote(child.key)} is another name of ${spec.name}, which lws alone knows: write that`,
+      )
     }
     const { kind } = spec.type
     const value = COMPOUND.has(kind) ? custom(kind, child) : readScalar(spec, child, report)
@@ -59,6 +71,12 @@ export function readKeys(
       if (value !== false && (child.type !== 'array' || child.children.length > 0)) {
         report.warning('no-effect', nameOf(child), `${spec.name} has no effect: ${spec.inert}`)
       }
+      if (value !== undefined) {
+        inert[spec.name] = value
+      }
+      continue
+    }
+    if (spec.normal === false) {
       continue
     }
     if (values[spec.name] !== undefined) {
@@ -114,6 +132,15 @@ export function readRetries(section: PolicyNode | undefined, report: Report): Na
           'lws takes jitterpc 0 for its default of 30 %; 1 % is used, the least that there is',
         )
       }
+      const { svalidping = 0, svalidhup = 0 } = values
+      if (svalidhup !== 0 && svalidhup <= svalidping) {
+        report.warning(
+          'hangup-before-ping',
+          memberFor('retry', node, 'svalidhup') ?? node,
+          `svalidhup ${svalidhup} closes the connection before svalidping ${svalidping} can prove ` +
+            'that it lives; make it the larger',
+        )
+      }
       define(retries, 'retry scheme', name, values, node, report)
     }
   }
@@ -161,6 +188,12 @@ export function readTrustStores(
   for (const entry of entriesOf('trust_stores', section, report)) {
     const { children } = entry
     if (children.length > 0 && children.every(isStoreOfMap)) {
+      report.info(
+        'alternative-form',
+        entry,
+        'trust_stores as a map from name to certificates is not known to lws: write ' +
+          '{ "name": …, "stack": [ … ] }',
+      )
       for (const node of children) {
         if (isMemberName('a trust store', node, report)) {
           add(node.key as string, node, readStackOf(node))
@@ -174,6 +207,13 @@ export function readTrustStores(
       const missing = nameNode === undefined ? 'name' : 'stack'
       report.error('missing-key', entry, `a trust store needs "name" and "stack"; add "${missing}"`)
       continue
+    }
+    if (entry.children.indexOf(nameNode) > entry.children.findIndex(({ key }) => key === 'stack')) {
+      report.info(
+        'forward-reference',
+        nameOf(nameNode),
+        '"name" stands after "stack"; other users of lws need it before',
+      )
     }
     const name = values.name as string | undefined
     if (name !== undefined && isName('a trust store', name, nameNode, report)) {
@@ -198,7 +238,7 @@ export function readAuths(section: PolicyNode | undefined, report: Report): Name
       report.warning(
         'unknown-auth-type',
         memberFor('auth', entry, 'type') ?? entry,
-        `lws does nothing for auth type ${quote(type)}; it knows ${AUTH_TYPES.join(', ')}`,
+        `lws does nothing for auth type ${quote(type)}; it knows ${AUTH_TYPES.join(', ')}${didYouMean(type, AUTH_TYPES)}`,
       )
     }
     if (name !== undefined && isName('an auth entry', name, nameNode, report)) {
@@ -206,6 +246,13 @@ export function readAuths(section: PolicyNode | undefined, report: Report): Name
     }
   }
   return auths
+}
+
+/** Checks `metrics`, of which nothing is kept. */
+export function checkMetrics(section: PolicyNode | undefined, report: Report): void {
+  for (const entry of entriesOf('metrics', section, report)) {
+    readKeys('metric', entry, report, () => undefined)
+  }
 }
 
 /** Adds to a section; of two things with one name the last counts, as in lws. */
@@ -290,7 +337,7 @@ function readStack(
       report.error(
         'unknown-reference',
         item,
-        `there is no certificate ${quote(name)} in "certs"; define it or correct the name`,
+        `there is no certificate ${quote(name)} in "certs"${didYouMean(name, certs.keys()) || '; define it or correct the name'}`,
       )
     }
     if (name !== undefined) {

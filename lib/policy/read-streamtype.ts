@@ -7,9 +7,10 @@ import {
   MAX_RESPMAP_ITEMS,
   MAX_STREAMTYPE_BYTES,
   PROTOCOL_ALIASES,
+  type ValueType,
 } from './keys.js'
 import { nameOf, type PolicyNode } from './node.js'
-import { membersOfSection, readKeys } from './read-sections.js'
+import { memberFor, membersOfSection, readKeys } from './read-sections.js'
 import { isMemberName, readInteger, readText } from './read-value.js'
 import type { Report } from './report.js'
 import { byteLength, hasControlCharacter, quote } from './text.js'
@@ -19,6 +20,8 @@ import type { Streamtype } from './types.js'
 export interface StreamtypeEntry {
   readonly name: string
   readonly value: Streamtype
+  /** The keys that have no effect. */
+  readonly inert: Readonly<Record<string, unknown>>
   readonly node: PolicyNode
 }
 
@@ -28,7 +31,8 @@ export function readStreamtype(node: PolicyNode, report: Report): StreamtypeEntr
   if (!isStreamtypeName(name, node, report)) {
     return undefined
   }
-  const value: Streamtype = readKeys('streamtype', node, report, (kind, child) => {
+  const inert: Record<string, unknown> = {}
+  const custom = (kind: ValueType['kind'], child: PolicyNode) => {
     switch (kind) {
       case 'metadata':
         return readMetadata(name, child, report)
@@ -37,13 +41,20 @@ export function readStreamtype(node: PolicyNode, report: Report): StreamtypeEntr
       default:
         return undefined
     }
-  })
+  }
+  const value: Streamtype = readKeys('streamtype', node, report, custom, inert)
   const alias = value.protocol && PROTOCOL_ALIASES.get(value.protocol)
   if (alias) {
+    report.info(
+      'alternative-name',
+      memberFor('streamtype', node, 'protocol') ?? node,
+      `${quote(value.protocol)} is an older way to say ${quote(alias.protocol)} with the ` +
+        `http_method ${alias.http_method}, which lws alone knows: write that`,
+    )
     value.protocol = alias.protocol
     value.http_method ??= alias.http_method
   }
-  return { name, value, node }
+  return { name, value, inert, node }
 }
 
 function isStreamtypeName(name: string, member: PolicyNode, report: Report): boolean {

@@ -7,6 +7,7 @@ import {
 } from './keys.js'
 import { nameOf, type PolicyNode } from './node.js'
 import type { Report } from './report.js'
+import { didYouMean } from './suggest.js'
 import { byteLength, hasControlCharacter, isPlain, quote, unusableInC } from './text.js'
 
 const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/
@@ -145,7 +146,7 @@ function readProtocol(node: PolicyNode, report: Report): string | undefined {
     report.error(
       'unknown-protocol',
       node,
-      `protocol ${quote(value)} is unknown; use ${PROTOCOLS.join(', ')}`,
+      `protocol ${quote(value)} is unknown; use ${PROTOCOLS.join(', ')}${didYouMean(value, PROTOCOLS)}`,
     )
     return undefined
   }

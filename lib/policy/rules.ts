@@ -1,35 +1,29 @@
-/** What the keys of one streamtype mean together: roles, protocols, references. */
+/** What the keys of one streamtype mean: roles, protocols, references. */
+import { checkClient } from './check-client.js'
+import { checkServer } from './check-server.js'
 import {
   KEYS_BY_PLACE,
   type KeySpec,
-  MAX_ENDPOINT_BYTES,
-  MAX_METADATA_ITEMS,
   MAX_SUBSTITUTED_NAME_BYTES,
   type Protocol,
-  SERVER_METADATA,
   type Section,
 } from './keys.js'
-import { nameOf, type PolicyNode } from './node.js'
-import { memberFor } from './read-sections.js'
+import type { NameIndex } from './name-index.js'
+import type { PolicyNode } from './node.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
+import { hasMetadata, metadataNames, protocolOf, roleOf } from './streamtype.js'
+import { didYouMean } from './suggest.js'
 import { byteLength, quote } from './text.js'
 import type { Auth, Streamtype } from './types.js'
 
 /** The names that streamtypes can refer to. */
 export interface Names {
-  has(section: Exclude<Section, 'metadata'>, name: string): boolean
+  readonly sections: Readonly<Record<Exclude<Section, 'metadata'>, NameIndex>>
   auth(name: string): Auth | undefined
 }
 
 const STREAMTYPE_KEYS = KEYS_BY_PLACE.streamtype
-
-const MQTT_REASONS = [
-  'mqtt_topic',
-  'mqtt_subscribe',
-  'mqtt_will_topic',
-  'mqtt_birth_topic',
-] as const
 
 /** Checks one streamtype against the rest of the policy. */
 export function checkStreamtype(entry: StreamtypeEntry, names: Names, report: Report): void {
@@ -54,23 +48,6 @@ export function applies(spec: KeySpec, value: Streamtype): boolean {
     (spec.role === undefined || spec.role === roleOf(value)) &&
     (spec.protocols === undefined || spec.protocols.includes(protocolOf(value)))
   )
-}
-
-/** The protocol of a streamtype, which lws takes to be h1 when none is given. */
-export function protocolOf(value: Streamtype): Protocol {
-  return value.protocol ?? 'h1'
-}
-
-/** The metadata that a server needs and does not declare. */
-export function missingServerMetadata(value: Streamtype): string[] {
-  const protocol = protocolOf(value)
-  return protocol === 'h1' || protocol === 'h2'
-    ? SERVER_METADATA.filter((name) => !hasMetadata(value, name))
-    : []
-}
-
-function roleOf(value: Streamtype): 'client' | 'server' {
-  return value.server === true ? 'server' : 'client'
 }
 
 function checkKey(
@@ -121,127 +98,45 @@ function checkReference(
   target: string,
   value: Streamtype,
   node: PolicyNode,
-  names: Names,
+  { sections }: Names,
   report: Report,
 ): void {
-  const known = section === 'metadata' ? hasMetadata(value, target) : names.has(section, target)
-  if (!known) {
+  if (section === 'metadata') {
+    if (!hasMetadata(value, target)) {
+      report.error(
+        'unknown-reference',
+        node,
+        `${key} refers to ${quote(target)}, which is not declared; add { ${quote(target)}: "" } ` +
+          `to "metadata"${didYouMean(target, metadataNames(value))}`,
+      )
+    }
+    return
+  }
+  const names = sections[section]
+  const longer = PREFIX_MATCHED.has(section) ? names.longerMatch(target) : undefined
+  if (!names.has(target)) {
     const where = section === 's' ? 'streamtypes' : `"${section}"`
+    const meant =
+      longer === undefined
+        ? didYouMean(target, names.names())
+        : `; lws takes ${quote(longer)} for it, which begins so: write that`
     report.error(
       'unknown-reference',
       node,
-      `${key} refers to ${quote(target)}, which is not in the ${where}; define it or correct the name`,
+      `${key} refers to ${quote(target)}, which is not in the ${where}${meant || '; define it or correct the name'}`,
     )
-  }
-}
-
-function hasMetadata({ metadata }: Streamtype, name: string): boolean {
-  return metadata?.some((item) => Object.hasOwn(item, name)) === true
-}
-
-/** The node of a key, or of the streamtype's name where the key is not given. */
-function placeOf({ node }: StreamtypeEntry, key: string): PolicyNode {
-  return memberFor('streamtype', node, key) ?? nameOf(node)
-}
-
-function checkServer(entry: StreamtypeEntry, report: Report): void {
-  const { value, node } = entry
-  const declared = value.metadata?.length ?? 0
-  const count = declared + missingServerMetadata(value).length
-  if (declared <= MAX_METADATA_ITEMS && count > MAX_METADATA_ITEMS) {
-    report.error(
-      'too-many-items',
-      placeOf(entry, 'metadata'),
-      `a server also has the metadata ${SERVER_METADATA.join(' and ')}, which makes ${count} ` +
-        `items; lws can hold ${MAX_METADATA_ITEMS}`,
-    )
-  }
-  if (value.protocol === 'mqtt') {
-    report.error(
-      'server-protocol',
-      placeOf(entry, 'protocol'),
-      'lws is no MQTT broker; a server uses h1, h2, ws or raw',
-    )
-  }
-  if (value.tls === true && value.endpoint?.startsWith('!') !== true) {
-    for (const key of ['server_cert', 'server_key'] as const) {
-      if (value[key] === undefined) {
-        report.error(
-          'missing-server-cert',
-          nameOf(node),
-          `a tls server needs ${key}; name an entry of "certs" or remove tls`,
-        )
-      }
-    }
-  }
-}
-
-function checkClient(entry: StreamtypeEntry, names: Names, report: Report): void {
-  const { value } = entry
-  checkEndpoint(entry, report)
-  if (value.protocol === 'mqtt') {
-    checkMqtt(entry, report)
-  }
-  if (value.nailed_up === true && value.opportunistic === true) {
-    report.warning(
-      'nailed-up-opportunistic',
-      placeOf(entry, 'nailed_up'),
-      'nailed_up with opportunistic connects once and does not reconnect; keep one of them',
-    )
-  }
-  if (value.retry === undefined) {
+  } else if (longer !== undefined) {
     report.info(
-      'missing-retry',
-      nameOf(entry.node),
-      'without "retry" the first failure to connect is final; name a retry scheme to try again',
+      'prefix-match',
+      node,
+      `in C lws takes ${quote(longer)} for ${quote(target)}, with which it begins, as it was ` +
+        'defined later: rename one of them',
     )
-  }
-  if (value.tls_trust_store !== undefined && value.tls !== true) {
-    report.warning(
-      'trust-store-without-tls',
-      placeOf(entry, 'tls_trust_store'),
-      'tls_trust_store has no effect without "tls": true, and the connection is not encrypted',
-    )
-  }
-  if (value.use_auth !== undefined && names.auth(value.use_auth)?.type === 'sigv4') {
-    for (const key of ['aws_region', 'aws_service'] as const) {
-      if (value[key] === undefined) {
-        report.error(
-          'missing-key',
-          placeOf(entry, 'use_auth'),
-          `sigv4 authentication needs ${key}; name the metadata that holds it`,
-        )
-      }
-    }
   }
 }
 
-function checkEndpoint(entry: StreamtypeEntry, report: Report): void {
-  const { endpoint = '', port } = entry.value
-  if (endpoint === '') {
-    report.error('missing-endpoint', placeOf(entry, 'endpoint'), 'a client needs an endpoint')
-    return
-  }
-  if (!endpoint.includes('${') && byteLength(endpoint) > MAX_ENDPOINT_BYTES) {
-    report.warning(
-      'endpoint-too-long',
-      placeOf(entry, 'endpoint'),
-      `lws cannot connect to an endpoint of more than ${MAX_ENDPOINT_BYTES} bytes`,
-    )
-  }
-  if (/^\+|:|\$\{/.test(endpoint)) {
-    return
-  }
-  if (port === 0) {
-    report.error('out-of-range', placeOf(entry, 'port'), 'the port of a client is 1 to 65535')
-  } else if (port === undefined) {
-    report.warning(
-      'missing-port',
-      nameOf(entry.node),
-      'without a port no connection can be made; give "port"',
-    )
-  }
-}
+/** The sections in which lws takes the beginning of a name for the name. */
+const PREFIX_MATCHED: ReadonlySet<Section> = new Set(['retry', 'trust_stores'])
 
 function checkSubstitutions(
   key: string,
@@ -261,7 +156,8 @@ function checkSubstitutions(
       report.error(
         'unknown-reference',
         node,
-        `${key} uses \${${name}}, which is not declared; add { ${quote(name)}: "" } to "metadata"`,
+        `${key} uses \${${name}}, which is not declared; add { ${quote(name)}: "" } to "metadata"` +
+          didYouMean(name, metadataNames(value)),
       )
     } else if (byteLength(name) > MAX_SUBSTITUTED_NAME_BYTES) {
       report.error(
@@ -269,27 +165,6 @@ function checkSubstitutions(
         node,
         `\${${name}} in ${key} is longer than the ${MAX_SUBSTITUTED_NAME_BYTES} bytes that lws ` +
           'can substitute; shorten the metadata name',
-      )
-    }
-  }
-}
-
-function checkMqtt(entry: StreamtypeEntry, report: Report): void {
-  const { value, node } = entry
-  if (!MQTT_REASONS.some((key) => value[key] !== undefined && value[key] !== '')) {
-    report.error(
-      'missing-topic',
-      nameOf(node),
-      'an mqtt streamtype needs mqtt_topic to publish to, mqtt_subscribe, or a will or birth topic',
-    )
-  }
-  for (const kind of ['will', 'birth'] as const) {
-    const key = `mqtt_${kind}_message` as const
-    if (value[key] !== undefined && (value[`mqtt_${kind}_topic`] ?? '') === '') {
-      report.warning(
-        'no-effect',
-        placeOf(entry, key),
-        `${key} has no effect without mqtt_${kind}_topic; add it`,
       )
     }
   }

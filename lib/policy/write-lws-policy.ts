@@ -1,9 +1,11 @@
 import type { Diagnostic } from './diagnostic.js'
 import { KEYS, type KeySpec, type Section } from './keys.js'
 import { PolicyError } from './policy-error.js'
+import type { PolicySource } from './policy-source.js'
 import { readPolicy } from './read-policy.js'
-import { applies, missingServerMetadata, protocolOf } from './rules.js'
-import type { Auth, Policy, PolicySource, Retry, Streamtype, TrustStore } from './types.js'
+import { applies } from './rules.js'
+import { missingServerMetadata, protocolOf } from './streamtype.js'
+import type { Auth, Policy, Retry, Streamtype, TrustStore } from './types.js'
 
 /** Options of {@link writeLwsPolicy}. */
 export interface WriteOptions {
@@ -14,6 +16,11 @@ export interface WriteOptions {
    * itself. Default: `['fetch_policy']`.
    */
   reserved?: readonly string[]
+  /**
+   * What the same lws context has been given before. Trust stores keep their names while they hold
+   * the same certificates, and no other gets a name that was in use.
+   */
+  previous?: LwsPolicy
 }
 
 /** What {@link writeLwsPolicy} makes. */
@@ -28,6 +35,10 @@ export interface LwsPolicy {
   readonly streamtypes: ReadonlyMap<string, string>
   /** Trust store to the name of the vhost that lws makes for it; only those that are in use. */
   readonly trustStores: ReadonlyMap<string, string>
+  /** The certificates of a trust store to the name of its vhost. */
+  readonly vhosts: ReadonlyMap<string, string>
+  /** How many names vhosts have had so far. */
+  readonly vhostNames: number
 }
 
 /**
@@ -52,13 +63,15 @@ export function writeLwsPolicy(source: PolicySource, options: WriteOptions = {})
   if (policy === undefined) {
     throw new PolicyError(diagnostics, options)
   }
-  const writer = new LwsPolicyWriter(policy, options.reserved ?? ['fetch_policy'])
+  const writer = new LwsPolicyWriter(policy, options.reserved ?? ['fetch_policy'], options.previous)
   return {
     json: writer.write(),
     policy,
     diagnostics,
     streamtypes: writer.streamtypes,
     trustStores: writer.names.trust_stores,
+    vhosts: writer.vhosts,
+    vhostNames: writer.vhostNames,
   }
 }
 
@@ -72,6 +85,9 @@ class LwsPolicyWriter {
     trust_stores: new Map<string, string>(),
     auth: new Map<string, string>(),
   }
+  readonly vhosts = new Map<string, string>()
+  vhostNames: number
+  readonly #earlierVhosts: ReadonlyMap<string, string>
   readonly #proxy: string
   readonly #streamtypes: ReadonlyMap<string, Streamtype>
   readonly #retries: ReadonlyMap<string, Retry>
@@ -83,7 +99,9 @@ class LwsPolicyWriter {
     Json[]
   >
 
-  constructor(policy: Policy, reserved: readonly string[]) {
+  constructor(policy: Policy, reserved: readonly string[], previous?: LwsPolicy) {
+    this.#earlierVhosts = previous?.vhosts ?? new Map()
+    this.vhostNames = previous?.vhostNames ?? 0
     this.#proxy = policy['via-socks5'] ?? ''
     this.#streamtypes = flatten(policy.s)
     this.#retries = flatten(policy.retry)
@@ -143,20 +161,7 @@ class LwsPolicyWriter {
           record(internal, this.#keys('retry', completeRetry(this.#retries.get(name)))),
         )
       case 'trust_stores':
-        // With a dot this is no streamtype's name, and servers name vhosts after streamtypes.
-        return this.#once(section, name, 't.', (internal) =>
-          object([
-            member('name', JSON.stringify(internal)),
-            member(
-              'stack',
-              list(
-                (this.#stores.get(name)?.stack ?? []).map((cert) =>
-                  JSON.stringify(this.#copyOfCert(cert)),
-                ),
-              ),
-            ),
-          ]),
-        )
+        return this.#trustStore(name)
       case 'auth':
         return this.#once(section, name, 'a', (internal) =>
           this.#keys('auth', { ...this.#auths.get(name), name: internal }),
@@ -170,8 +175,27 @@ class LwsPolicyWriter {
     }
   }
 
+  #trustStore(name: string): string {
+    const names = this.names.trust_stores
+    const stack = this.#stores.get(name)?.stack ?? []
+    const content = stack.map((cert) => this.#certs.get(cert)).join()
+    const known = names.get(name) ?? this.vhosts.get(content)
+    // With a dot this is no streamtype's name, and servers name vhosts after streamtypes.
+    const internal = known ?? this.#earlierVhosts.get(content) ?? `t.${serial(this.vhostNames++)}`
+    names.set(name, internal)
+    if (known !== undefined) {
+      return known
+    }
+    this.vhosts.set(content, internal)
+    const copies = stack.map((cert) => JSON.stringify(this.#copyOfCert(cert)))
+    this.#written.trust_stores.push(
+      object([member('name', JSON.stringify(internal)), member('stack', list(copies))]),
+    )
+    return internal
+  }
+
   #once(
-    section: 'retry' | 'trust_stores' | 'auth',
+    section: 'retry' | 'auth',
     name: string,
     prefix: string,
     write: (internal: string) => Json,

@@ -141,7 +141,6 @@ describe('a context and its streams', () => {
     for (const call of [
       () => context.serve(),
       () => context.serveProxy(),
-      () => context.overlay(),
       () => context.checkCaptivePortal(),
     ])
       assert.throws(call, notYet)

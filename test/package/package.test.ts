@@ -28,11 +28,14 @@ const useTheAddon = `
 
 const consumer = `
 import { type Context, openContext, type SecureStream, State } from 'lws-secure-streams'
-import { checkPolicy } from 'lws-secure-streams/policy'
+import { checkPolicy, definePolicy } from 'lws-secure-streams/policy'
 export const opened: Promise<Context> = openContext({ policy: '{}' })
 export const state: 'CONNECTED' = State.CONNECTED
 export const diagnostics: readonly unknown[] = checkPolicy('{}')
 export type Stream = SecureStream
+export const policy = definePolicy({ s: [{ a: { endpoint: 'e', metadata: [{ b: '' }] } }] })
+export const openTyped = () => openContext({ policy })
+export const typedStream = async () => (await openTyped()).stream('a', { metadata: { b: '' } })
 `
 
 async function run(command: string, args: string[], cwd: string): Promise<string> {
@@ -131,6 +134,7 @@ describe('the packed tarball in an empty project', () => {
       lib: ['es2023', 'esnext.disposable'],
       strict: true,
       exactOptionalPropertyTypes: true,
+      declaration: true,
       noEmit: true,
       typeRoots: [path.join(root, 'node_modules', '@types')],
       types: ['node'],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { checkPolicy } from 'lws-secure-streams/policy'
-import { codes, fakeCert, goodPolicy, use, withStreamtype } from './helpers.js'
+import { CertificateAuthority } from '../peers/index.js'
+import { codes, fakeCert, fakeKey, goodPolicy, use, withStreamtype } from './helpers.js'
 
 test('a good policy has no findings', () => {
   assert.deepEqual(checkPolicy(goodPolicy()), [])
@@ -23,6 +24,62 @@ test('a finding has a severity, code, message, path, line and column', () => {
   const [inObject] = checkPolicy({ s: [{ 'a b': { endpoint: 'e', port: 1, tls: 1 } }] })
   assert.equal(inObject?.path, 's[0]["a b"].tls')
   assert.equal(inObject !== undefined && 'line' in inObject, false)
+})
+
+describe('JSON that lws accepts and other readers do not', () => {
+  const one = '{"a":{"endpoint":"e","port":1,"retry":"r"}}'
+  const cases: [string, string, string[], string[]][] = [
+    [
+      'a trailing comma in a list',
+      `{"retry":[{"r":{"backoff":[1,]}},],"s":[${one},]}`,
+      [],
+      ['trailing-comma'],
+    ],
+    [
+      'a } too many at the end of a section',
+      `{"retry":[{"r":{}}],"s":[${one}}]}`,
+      ['mismatched-bracket'],
+      [],
+    ],
+    ['a section without its ]', `{"retry":[{"r":{}}],"s":[${one}}`, ['mismatched-bracket'], []],
+  ]
+  for (const [what, text, warnings, infos] of cases) {
+    test(what, () => {
+      assert.deepEqual(codes(text), [])
+      assert.deepEqual(codes(text, 'warning'), warnings)
+      assert.deepEqual(
+        [...new Set(codes(text, 'info'))].filter((code) => code.includes('comma')),
+        infos,
+      )
+    })
+  }
+  test('but not in other places', () => {
+    assert.deepEqual(codes(`{"s":[{"a":{"metadata":[{"a":""}}}]}`), ['invalid-json'])
+    assert.deepEqual(codes(`{"s":[${one}}]]`), ['invalid-json'])
+    assert.deepEqual(codes(`{"s":[${one}}]}]`), ['trailing-content'])
+    assert.deepEqual(codes(`{"s":[,${one}]}`), ['invalid-json'])
+  })
+})
+
+describe('a name that is nearly right', () => {
+  const cases: [string, object, RegExp][] = [
+    ['a key', { endpiont: 'x' }, /did you mean "endpoint"/],
+    ['a protocol', { protocol: 'mqqt' }, /did you mean "mqtt"/],
+    ['a reference', { retry: 'defualt' }, /did you mean "default"/],
+    ['the beginning of one, which would do in C', { retry: 'def' }, /lws takes "default" for it/],
+    ['metadata', { metadata: [{ region: '' }], http_url: use('regoin') }, /did you mean "region"/],
+  ]
+  for (const [what, streamtype, pattern] of cases) {
+    test(what, () => {
+      assert.ok(
+        checkPolicy(withStreamtype(streamtype)).some(({ message }) => pattern.test(message)),
+      )
+    })
+  }
+  test('not when nothing is like it', () => {
+    const findings = checkPolicy(withStreamtype({ 'x-notes': 'x' }))
+    assert.doesNotMatch(String(findings.map(({ message }) => message)), /did you mean/)
+  })
 })
 
 test('comments, a byte order mark and any line ends are accepted', () => {
@@ -229,6 +286,7 @@ describe('warnings', () => {
     ['a long metadata name', { metadata: [{ ['a'.repeat(31)]: '' }] }, 'name-not-proxiable'],
     ['a long endpoint', { endpoint: 'a'.repeat(96) }, 'endpoint-too-long'],
     ['a trust store without tls', { tls_trust_store: 'store' }, 'trust-store-without-tls'],
+    ['a client certificate without tls', { client_cert: 0 }, 'client-cert-without-tls'],
     [
       'a will without a topic',
       { protocol: 'mqtt', mqtt_topic: 't', mqtt_will_message: 'm' },
@@ -247,6 +305,10 @@ describe('warnings', () => {
       'jitter-zero',
     ])
   })
+  test('a connection that is closed before it is asked whether it lives', () => {
+    const retry = [{ default: { svalidping: 30, svalidhup: 20 } }]
+    assert.deepEqual(codes({ ...goodPolicy(), retry }, 'warning'), ['hangup-before-ping'])
+  })
   test('a duplicate streamtype, the last of which counts', () => {
     const text = '{"s":[{"a":{"endpoint":"e","port":1}},{"a":{"endpoint":"f","port":1}}]}'
     assert.deepEqual(codes(text, 'warning'), ['duplicate-name'])
@@ -262,8 +324,35 @@ describe('warnings', () => {
 })
 
 describe('infos', () => {
-  test('no retry', () => {
-    assert.deepEqual(codes(withStreamtype({ retry: undefined }), 'info'), ['missing-retry'])
+  const said = { protocol: 'h1', http_method: 'GET' }
+  const cases: [string, object, string[]][] = [
+    ['nothing to say', said, []],
+    ['no retry', { ...said, retry: undefined }, ['missing-retry']],
+    ['no protocol', { http_method: 'GET' }, ['missing-protocol']],
+    ['no method', { protocol: 'h2' }, ['missing-method']],
+    ['no path on ws', { protocol: 'ws' }, ['missing-url']],
+    ['a slash first on ws', { protocol: 'ws', http_url: '/x' }, ['leading-slash']],
+    ['no trust store', { ...said, tls: true }, ['default-trust']],
+    ['an old name of a key', { ...said, aux: '/' }, ['alternative-name']],
+    [
+      'another old name',
+      { ...said, 'client cert': 1, tls: true },
+      ['alternative-name', 'default-trust'],
+    ],
+    ['an old name of a protocol', { protocol: 'h1get' }, ['alternative-name']],
+  ]
+  for (const [what, streamtype, expected] of cases) {
+    test(what, () => {
+      assert.deepEqual(codes(withStreamtype(streamtype), 'info'), expected)
+    })
+  }
+  test('a retry scheme whose name begins another', () => {
+    const schemes = (names: string[]) => ({
+      ...withStreamtype({ ...said, retry: 'def' }),
+      retry: names.map((name) => ({ [name]: {} })),
+    })
+    assert.deepEqual(codes(schemes(['def', 'default']), 'info'), ['prefix-match'])
+    assert.deepEqual(codes(schemes(['default', 'def']), 'info'), [])
   })
   test('forward references, which only other users of lws have to avoid', () => {
     const { s, ...rest } = goodPolicy()
@@ -281,5 +370,98 @@ describe('infos', () => {
       ),
       ['forward-reference', 'forward-reference', 'forward-reference'],
     )
+    const stores = [{ stack: ['root'], name: 'store' }]
+    assert.deepEqual(codes({ ...goodPolicy(), trust_stores: stores }, 'info'), [
+      'forward-reference',
+    ])
+  })
+})
+
+describe('servers', () => {
+  const server = { server: true, protocol: 'h1', endpoint: 'lo', port: 7681 }
+  const tls = { ...server, tls: true, server_cert: 'site', server_key: 'key' }
+  const withServers = (...servers: object[]) => ({
+    ...goodPolicy(),
+    s: servers.map((value, at) => ({ [`server${at}`]: value })),
+  })
+  const cases: [string, object, string, string][] = [
+    ['one port for two', withServers(server, server), 'warning', 'port-taken'],
+    [
+      'a certificate without tls',
+      withServers({ ...tls, tls: false }),
+      'warning',
+      'server-cert-without-tls',
+    ],
+    [
+      'a certificate as key',
+      withServers({ ...tls, server_key: 'site' }),
+      'error',
+      'certificate-as-key',
+    ],
+    [
+      'a key as certificate',
+      withServers({ ...tls, server_cert: 'key' }),
+      'error',
+      'bad-certificate',
+    ],
+    [
+      'one certificate for two',
+      withServers(tls, { ...tls, port: 1 }),
+      'info',
+      'shared-certificate',
+    ],
+  ]
+  for (const [what, policy, severity, code] of cases) {
+    test(what, () => {
+      assert.ok(codes(policy, severity).includes(code), String(codes(policy, severity)))
+    })
+  }
+  test("two that do not get into each other's way", () => {
+    const policy = withServers(server, { ...server, endpoint: 'eth0' }, { ...server, port: 0 })
+    assert.deepEqual(codes(policy, 'warning'), [])
+  })
+})
+
+describe('certificates', () => {
+  const year = (value: number) => new Date(Date.UTC(value, 0))
+  const withStack = (...stack: string[]) => ({
+    ...goodPolicy(),
+    certs: [...goodPolicy().certs, ...stack.map((cert, at) => ({ [`c${at}`]: cert }))],
+    trust_stores: [{ name: 'store', stack: stack.map((_, at) => `c${at}`) }],
+  })
+  const root = fakeCert(300, { subject: 'root' })
+  const broken = Buffer.from(fakeCert(300, { subject: 'roots' }), 'base64')
+    .toString('latin1')
+    .replaceAll('\x0c\x05roots', '\x1c\x05roots')
+  const middle = fakeCert(300, { subject: 'middle', issuer: 'root' })
+  const cases: [string, object, string, string[]][] = [
+    ['a root', withStack(root), 'warning', []],
+    ['a chain', withStack(root, middle), 'warning', []],
+    ['no root', withStack(middle), 'warning', ['incomplete-chain']],
+    [
+      'expired',
+      withStack(fakeCert(300, { notAfter: year(2001) })),
+      'warning',
+      ['certificate-expired'],
+    ],
+    [
+      'for later',
+      withStack(fakeCert(300, { notBefore: year(2048) })),
+      'warning',
+      ['certificate-not-yet-valid'],
+    ],
+    ['no certificate', withStack(fakeKey()), 'error', ['bad-certificate']],
+    ['a name in broken UTF-32', withStack(btoa(broken)), 'error', ['bad-certificate']],
+  ]
+  for (const [what, policy, severity, expected] of cases) {
+    test(what, () => {
+      assert.deepEqual(codes(policy, severity), expected)
+    })
+  }
+  test('real ones, with their extensions', async () => {
+    const authority = await CertificateAuthority.create()
+    const base64 = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '')
+    const policy = withStack(base64(authority.pem))
+    assert.deepEqual(checkPolicy(policy), [])
   })
 })

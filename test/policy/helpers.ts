@@ -1,18 +1,23 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import * as asn1js from 'asn1js'
 import { checkPolicy, type PolicySource } from 'lws-secure-streams/policy'
 
 type Writer = typeof import('../../dist/policy/write-lws-policy.js')
+type Table = typeof import('../../dist/policy/keys.js')
 
 const load = createRequire(__filename)
 
-/** The writer is no public API, so it is taken from beside the public module. */
-export const { writeLwsPolicy } = load(
-  join(dirname(load.resolve('lws-secure-streams/policy')), 'write-lws-policy.js'),
-) as Writer
+/** What is no public API is taken from beside the public module. */
+function loadInternal<T>(name: string): T {
+  return load(join(dirname(load.resolve('lws-secure-streams/policy')), `${name}.js`)) as T
+}
 
-/** A DER sequence of some length in base64: what passes for a certificate. */
-export function fakeCert(length = 300): string {
+export const { writeLwsPolicy } = loadInternal<Writer>('write-lws-policy')
+export const { KEYS, KEYS_BY_PLACE } = loadInternal<Table>('keys')
+
+/** A DER sequence of some length in base64: what passes for a key. */
+export function fakeKey(length = 300): string {
   const der = Buffer.alloc(length, 0x2a)
   der[0] = 0x30
   if (length - 2 < 0x80) {
@@ -24,10 +29,55 @@ export function fakeCert(length = 300): string {
   return der.toString('base64')
 }
 
+interface CertificateOptions {
+  subject?: string
+  issuer?: string
+  notBefore?: Date
+  notAfter?: Date
+}
+
+/** A certificate of some length in base64 that is right but for its key and signature. */
+export function fakeCert(length = 300, options: CertificateOptions = {}): string {
+  const { subject = 'root', issuer = subject } = options
+  const { notBefore = new Date('2000-01-01'), notAfter = new Date('2049-01-01') } = options
+  const algorithm = sequence(new asn1js.ObjectIdentifier({ value: '1.2.840.10045.4.3.2' }))
+  const body = sequence(
+    new asn1js.Integer({ value: 1 }),
+    algorithm,
+    commonName(issuer),
+    sequence(
+      new asn1js.UTCTime({ valueDate: notBefore }),
+      new asn1js.UTCTime({ valueDate: notAfter }),
+    ),
+    commonName(subject),
+    sequence(algorithm),
+  )
+  for (let filler = Math.max(0, length - 200); filler < length; filler++) {
+    const signature = new asn1js.BitString({ valueHex: new ArrayBuffer(filler) })
+    const der = Buffer.from(sequence(body, algorithm, signature).toBER())
+    if (der.length === length) {
+      return der.toString('base64')
+    }
+  }
+  throw new RangeError(`no certificate is ${length} bytes long`)
+}
+
+function sequence(...value: asn1js.BaseBlock[]): asn1js.Sequence {
+  return new asn1js.Sequence({ value })
+}
+
+function commonName(name: string): asn1js.Sequence {
+  const type = new asn1js.ObjectIdentifier({ value: '2.5.4.3' })
+  const pair = sequence(type, new asn1js.Utf8String({ value: name }))
+  return sequence(new asn1js.Set({ value: [pair] }))
+}
+
 /** What lws replaces by the value of a metadata item. */
 export function use(name: string): string {
   return `\${${name}}`
 }
+
+const CERTS = [{ root: fakeCert() }, { site: fakeCert(2000) }, { key: fakeKey(40) }]
 
 /** A policy that has nothing wrong with it. */
 export function goodPolicy() {
@@ -36,7 +86,7 @@ export function goodPolicy() {
     product: 'myproduct',
     'schema-version': 1,
     retry: [{ default: { backoff: [1000, 2000], conceal: 5, jitterpc: 20 } }],
-    certs: [{ root: fakeCert() }, { site: fakeCert(2000) }, { key: fakeCert(40) }],
+    certs: CERTS.map((cert) => ({ ...cert })),
     trust_stores: [{ name: 'store', stack: ['root'] }],
     auth: [{ name: 'aws', type: 'sigv4', blob: 1 }],
     s: [

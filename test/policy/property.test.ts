@@ -1,122 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { checkPolicy, normalizePolicy, type PolicySource } from 'lws-secure-streams/policy'
+import {
+  checkPolicy,
+  normalizePolicy,
+  type PolicySource,
+  policyToC,
+} from 'lws-secure-streams/policy'
 import { goodPolicy, writeLwsPolicy } from './helpers.js'
-
-const OPTIONS = { numRuns: 1000, interruptAfterTimeLimit: 1500 }
-
-const names = fc.constantFrom(
-  'default',
-  'def',
-  'root',
-  'store',
-  'aws',
-  'a',
-  'a.b',
-  '',
-  '__proto__',
-  'x'.repeat(91),
-  'é'.repeat(40),
-)
-
-const values = fc.oneof(
-  { depthSize: 'small' },
-  fc.constantFrom<unknown>(
-    0,
-    1,
-    -1,
-    65_536,
-    1e10,
-    1.5,
-    '1',
-    true,
-    false,
-    null,
-    '',
-    '/',
-    [],
-    {},
-    undefined,
-  ),
-  fc.constantFrom('h1', 'h2', 'ws', 'mqtt', 'raw', 'h1get', '${', 'a\0', '\ud800', '#', '"', '\\'),
-  fc.constantFrom(252, 253, 254, 508).map((length) => 'x'.repeat(length)),
-  names,
-  fc.string(),
-  fc.bigInt(),
-  fc.array(fc.dictionary(names, fc.oneof(names, fc.integer())), { maxLength: 18 }),
-  fc.anything(),
-)
-
-const keys = fc.oneof(
-  names,
-  fc.constantFrom(
-    'endpoint',
-    'port',
-    'protocol',
-    'server',
-    'tls',
-    'retry',
-    'tls_trust_store',
-    'server_cert',
-    'server_key',
-    'metadata',
-    'http_url',
-    'http_method',
-    'http_resp_map',
-    'mqtt_topic',
-    'mqtt_will_message',
-    'ws_subprotocol',
-    'rideshare',
-    'use_auth',
-    'aws_region',
-    'backoff',
-    'stack',
-    'name',
-    'blob',
-  ),
-)
-
-/** One change: pick a place by a number, then replace, remove or add there. */
-const edits = fc.array(
-  fc.tuple(fc.nat(), fc.constantFrom('set', 'delete', 'add', 'repeat'), keys, values),
-  { minLength: 1, maxLength: 6 },
-)
-
-type Holder = Record<string, unknown>
-
-function placesOf(value: unknown, places: [Holder, string][] = [], depth = 0): [Holder, string][] {
-  if (typeof value === 'object' && value !== null && depth < 8) {
-    for (const key of Object.keys(value)) {
-      places.push([value as Holder, key])
-      placesOf((value as Holder)[key], places, depth + 1)
-    }
-  }
-  return places
-}
-
-function mutate(changes: [number, string, string, unknown][]): object {
-  const policy = goodPolicy()
-  for (const [at, change, key, value] of changes) {
-    const places = placesOf(policy)
-    const [holder, name] = places[at % Math.max(1, places.length)] ?? [policy as Holder, 's']
-    if (change === 'delete') {
-      delete holder[name]
-    } else if (change === 'add' && !Array.isArray(holder)) {
-      Object.defineProperty(holder, key, {
-        value,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      })
-    } else if (change === 'repeat' && Array.isArray(holder)) {
-      holder.push(...Array(9).fill(holder[Number(name)]))
-    } else {
-      holder[name] = value
-    }
-  }
-  return policy
-}
+import { edits, type Holder, mutate, OPTIONS } from './mutations.js'
 
 function assertWithinLimits(json: string): void {
   assert.ok(json.startsWith('{'))
@@ -204,6 +96,7 @@ function check(source: unknown): void {
     assertWithinLimits(json)
     assert.deepEqual(normalizePolicy(policy), policy)
     assert.equal(writeLwsPolicy(policy).json, json)
+    assert.equal(policyToC(policy).includes('undefined'), false)
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fakeCert, goodPolicy, use, withStreamtype, writeLwsPolicy } from './helpers.js'
+import { fakeCert, fakeKey, goodPolicy, use, withStreamtype, writeLwsPolicy } from './helpers.js'
 
 type Written = Record<string, Record<string, unknown>[]> & {
   s: Record<string, Record<string, unknown>>[]
@@ -34,9 +34,9 @@ test('a reference is to a name that no other begins with', () => {
 })
 
 test('every use of a certificate has a copy of its own', () => {
-  const server = { server: true, tls: true, server_cert: 'c', server_key: 'c' }
+  const server = { server: true, tls: true, server_cert: 'c', server_key: 'k' }
   const policy = write({
-    certs: [{ c: fakeCert() }, { unused: fakeCert() }],
+    certs: [{ c: fakeCert() }, { k: fakeKey() }, { unused: fakeCert() }],
     trust_stores: [
       { name: 't', stack: ['c'] },
       { name: 'u', stack: ['c'] },

@@ -1,0 +1,125 @@
+import { checkCertificate } from './certificate.js'
+import type { PolicyNode } from './node.js'
+import type { Named } from './read-sections.js'
+import type { StreamtypeEntry } from './read-streamtype.js'
+import type { Report } from './report.js'
+import { placeOf } from './streamtype.js'
+import { quote } from './text.js'
+import type { TrustStore } from './types.js'
+import { readX509, type X509 } from './x509.js'
+
+/** Checks each certificate that is in use, and that each trust store leads to a root. */
+export function checkCertificates(
+  certs: Named<string>,
+  stores: Named<TrustStore>,
+  streamtypes: Iterable<StreamtypeEntry>,
+  report: Report,
+): void {
+  const check = new CertificateCheck(certs, report)
+  for (const { value, node } of stores.values()) {
+    check.trustStore(value, node)
+  }
+  for (const entry of streamtypes) {
+    check.server(entry)
+  }
+}
+
+/** One check of a policy's certificates, each of which is read once. */
+class CertificateCheck {
+  readonly #certs: Named<string>
+  readonly #report: Report
+  readonly #read = new Map<string, X509 | undefined>()
+  readonly #served = new Set<string>()
+
+  constructor(certs: Named<string>, report: Report) {
+    this.#certs = certs
+    this.#report = report
+  }
+
+  trustStore({ name, stack }: TrustStore, node: PolicyNode): void {
+    const certificates = stack.map((cert) => this.#certificate(cert))
+    const subjects = new Set(certificates.map((certificate) => certificate?.subject))
+    for (const [at, certificate] of certificates.entries()) {
+      if (certificate !== undefined && !subjects.has(certificate.issuer)) {
+        this.#report.warning(
+          'incomplete-chain',
+          node,
+          `the issuer of ${quote(stack[at])} is not in trust store ${quote(name)}, so that no ` +
+            'peer can be verified by it: add the certificates up to the root',
+        )
+      }
+    }
+  }
+
+  server(entry: StreamtypeEntry): void {
+    const { server_cert: cert, server_key: key, server } = entry.value
+    if (server !== true) {
+      return
+    }
+    if (cert !== undefined) {
+      this.#certificate(cert)
+      this.#copied(cert, placeOf(entry, 'server_cert'))
+    }
+    if (key !== undefined) {
+      this.#copied(key, placeOf(entry, 'server_key'))
+      const base64 = this.#certs.get(key)?.value
+      if (base64 !== undefined && isDer(base64) && readX509(base64) !== undefined) {
+        this.#report.error(
+          'certificate-as-key',
+          placeOf(entry, 'server_key'),
+          `server_key names ${quote(key)}, which is a certificate; name its private key`,
+        )
+      }
+    }
+  }
+
+  /** In C a server takes its certificate and key out of the list for all who come later. */
+  #copied(name: string, place: PolicyNode): void {
+    if (this.#served.has(name)) {
+      this.#report.info(
+        'shared-certificate',
+        place,
+        `another server uses ${quote(name)} too, and in C only the first finds it: define a copy`,
+      )
+    }
+    this.#served.add(name)
+  }
+
+  #certificate(name: string): X509 | undefined {
+    const definition = this.#certs.get(name)
+    if (definition === undefined || this.#read.has(name)) {
+      return this.#read.get(name)
+    }
+    const { value, node } = definition
+    const certificate = isDer(value) ? readX509(value) : undefined
+    this.#read.set(name, certificate)
+    if (certificate !== undefined) {
+      this.#validity(name, certificate, node)
+    } else if (isDer(value)) {
+      this.#report.error(
+        'bad-certificate',
+        node,
+        `certificate ${quote(name)} is no X.509 certificate; give the base64 of one in DER`,
+      )
+    }
+    return certificate
+  }
+
+  #validity(name: string, { notBefore, notAfter }: X509, node: PolicyNode): void {
+    const now = new Date()
+    if (notAfter < now) {
+      const date = notAfter.toISOString().slice(0, 10)
+      const message = `certificate ${quote(name)} expired on ${date}; replace it`
+      this.#report.warning('certificate-expired', node, message)
+    } else if (notBefore > now) {
+      const date = notBefore.toISOString().slice(0, 10)
+      const message = `certificate ${quote(name)} is not valid before ${date}; check the clock`
+      this.#report.warning('certificate-not-yet-valid', node, message)
+    }
+  }
+}
+
+/** What is not even that has been reported as such. */
+function isDer(base64: string): boolean {
+  return checkCertificate(base64) === undefined
+}

@@ -1,0 +1,46 @@
+/** The keys of streamtypes on MQTT. */
+import type { KeySpec, ValueType } from '../keys.js'
+import { type Extra, expanded, flag, MQTT, s, UNSPECIFIED, u16, upTo } from './rows.js'
+
+const message: ValueType = { kind: 'text', format: 'message', expands: true }
+
+function mqtt(name: string, type: ValueType, summary: string, extra: Extra = {}): KeySpec {
+  return s(name, type, summary, {
+    protocols: MQTT,
+    role: 'client',
+    union: 'mqtt',
+    needs: 'LWS_ROLE_MQTT',
+    ...extra,
+  })
+}
+const unspecified = (name: string, type: ValueType, summary: string, extra: Extra = {}) =>
+  mqtt(name, type, summary, { ...UNSPECIFIED, ...extra })
+
+/** In the order in which lws is told. */
+export const MQTT_KEYS: readonly KeySpec[] = [
+  mqtt('mqtt_topic', expanded, 'The topic that messages are published to.'),
+  mqtt('mqtt_subscribe', expanded, 'The topic that is subscribed to.'),
+  mqtt('mqtt_will_topic', expanded, 'The topic of the will.', { absent: 'no will' }),
+  mqtt('mqtt_will_message', message, 'What the broker publishes when the connection is lost.'),
+  unspecified('mqtt_birth_topic', expanded, 'The topic of the birth message.', {
+    absent: 'no birth message',
+  }),
+  unspecified('mqtt_birth_message', message, 'What is published first on a new connection.'),
+
+  mqtt('mqtt_qos', upTo(1), 'The QoS of what is published and subscribed to.', {
+    heading: '`mqtt qos`',
+    aliases: ['mqtt qos'],
+    default: 0,
+  }),
+  mqtt('mqtt_keep_alive', u16, 'How long the connection may be silent before a ping.', {
+    unit: 's',
+  }),
+  mqtt('mqtt_will_qos', upTo(2), 'The QoS of the will.', { default: 0 }),
+  unspecified('mqtt_birth_qos', upTo(1), 'The QoS of the birth message.', { default: 0 }),
+
+  mqtt('mqtt_retain', flag, 'Whether the broker is to retain what is published.'),
+  mqtt('mqtt_clean_start', flag, 'Whether to begin without what the broker remembers.'),
+  mqtt('mqtt_will_retain', flag, 'Whether the broker is to retain the will.'),
+  unspecified('mqtt_birth_retain', flag, 'Whether the broker is to retain the birth message.'),
+  unspecified('aws_iot', flag, 'Whether the broker is AWS IoT, which has limits of its own.'),
+]

@@ -1,0 +1,38 @@
+/** Questions about one streamtype that several rules ask. */
+import { type Protocol, SERVER_METADATA } from './keys.js'
+import { nameOf, type PolicyNode } from './node.js'
+import { memberFor } from './read-sections.js'
+import type { StreamtypeEntry } from './read-streamtype.js'
+import type { Streamtype } from './types.js'
+
+/** The protocol of a streamtype, which lws takes to be h1 when none is given. */
+export function protocolOf(value: Streamtype): Protocol {
+  return value.protocol ?? 'h1'
+}
+
+/** The metadata that a server needs and does not declare. */
+export function missingServerMetadata(value: Streamtype): string[] {
+  const protocol = protocolOf(value)
+  return protocol === 'h1' || protocol === 'h2'
+    ? SERVER_METADATA.filter((name) => !hasMetadata(value, name))
+    : []
+}
+
+export function roleOf(value: Streamtype): 'client' | 'server' {
+  return value.server === true ? 'server' : 'client'
+}
+
+/** The names of the metadata that a streamtype declares. */
+export function metadataNames({ metadata = [] }: Streamtype): string[] {
+  return metadata.flatMap((item) => Object.keys(item))
+}
+
+/** True when a streamtype declares metadata of this name. */
+export function hasMetadata({ metadata }: Streamtype, name: string): boolean {
+  return metadata?.some((item) => Object.hasOwn(item, name)) === true
+}
+
+/** The node of a key, or of the streamtype's name where the key is not given. */
+export function placeOf({ node }: StreamtypeEntry, key: string): PolicyNode {
+  return memberFor('streamtype', node, key) ?? nameOf(node)
+}

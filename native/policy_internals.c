@@ -1,0 +1,93 @@
+#include "policy_internals.h"
+
+#include "private-lib-core.h"
+
+void ssi_policy_take(struct lws_context* cx, struct ssi_policy* into) {
+  into->memory = cx->ac_policy;
+  into->streamtypes = cx->pss_policies;
+  into->server_certs = cx->server_der_list;
+  cx->ac_policy = NULL;
+  cx->server_der_list = NULL;
+}
+
+int ssi_policy_replace(struct lws_context* cx, const char* json, size_t length,
+                       struct ssi_policy* into) {
+  const lws_ss_policy_t* before = cx->pss_policies;
+
+  if (lws_ss_policy_parse_begin(cx, 0)) goto restore;
+  if (lws_ss_policy_parse(cx, (const uint8_t*)json, length) < 0) goto restore;
+  /* Without a policy of its own to replace, lws lets the streams be. */
+  if (lws_ss_policy_set(cx, "replaced")) {
+    ssi_policy_take(cx, into);
+    ssi_policy_free(into);
+    goto restore;
+  }
+  ssi_policy_take(cx, into);
+  return 0;
+
+restore:
+  cx->pss_policies = before;
+  return 1;
+}
+
+void ssi_policy_free(struct ssi_policy* policy) {
+  for (lws_ss_x509_t* x = policy->server_certs; x; x = x->next) lws_free((void*)x->ca_der);
+  lwsac_free(&policy->memory);
+  memset(policy, 0, sizeof(*policy));
+}
+
+void ssi_policy_keep_retries(struct ssi_policy* policy, ssi_retry_keeper keep, void* opaque) {
+  /* Ours, and const only because streams must not change it. */
+  for (lws_ss_policy_t* p = (lws_ss_policy_t*)policy->streamtypes; p; p = p->next)
+    if (p->retry_bo) p->retry_bo = keep(opaque, p->retry_bo);
+}
+
+const char* ssi_policy_trust_store(const lws_ss_policy_t* streamtype) {
+  if ((streamtype->flags & LWSSSPOLF_SERVER) || !streamtype->trust.store) return "";
+  return streamtype->trust.store->name;
+}
+
+void ssi_trust_stores_sweep(struct lws_context* cx,
+                            int (*is_wanted)(void* opaque, const char* trust_store), void* opaque) {
+  struct lws_vhost* v = cx->vhost_list;
+
+  while (v) {
+    struct lws_vhost* next = v->vhost_next;
+
+    if (v->from_ss_policy && !v->being_destroyed && !is_wanted(opaque, v->name))
+      lws_vhost_destroy(v);
+    v = next;
+  }
+}
+
+void ssi_forget_socks_proxy(struct lws_context* cx) {
+#if defined(LWS_WITH_SOCKS5)
+  for (struct lws_vhost* v = cx->vhost_list; v; v = v->vhost_next) v->socks_proxy_port = 0;
+#else
+  (void)cx;
+#endif
+}
+
+void ssi_follow_policy(struct lws_ss_handle* h, const lws_ss_policy_t* policy,
+                       lws_ss_metadata_t* metadata) {
+  const lws_ss_metadata_t* declared = policy->metadata;
+  int n;
+
+  for (n = 0; n < policy->metadata_count; n++, declared = declared->next) {
+    lws_ss_metadata_t* known = lws_ss_get_handle_metadata(h, declared->name);
+
+    memset(&metadata[n], 0, sizeof(metadata[n]));
+    if (known) {
+      metadata[n] = *known;
+      known->value_on_lws_heap = 0;
+    }
+    metadata[n].name = declared->name;
+    metadata[n].next = n + 1 < policy->metadata_count ? &metadata[n + 1] : NULL;
+  }
+  for (n = 0; n < h->policy->metadata_count; n++)
+    if (h->metadata[n].value_on_lws_heap) lws_free(h->metadata[n].value__may_own_heap);
+
+  h->metadata = policy->metadata_count ? metadata : NULL;
+  h->policy = policy;
+  h->rideshare = NULL;
+}

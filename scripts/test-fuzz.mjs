@@ -1,0 +1,13 @@
+// Tries the properties of policies 100,000 times each: `npm run test:fuzz`, or `-- RUNS`.
+import { parseArgs } from 'node:util'
+import { main, Stop } from './console.mjs'
+import { compileTests, runTests, testFiles } from './test.mjs'
+
+await main(() => {
+  const { positionals } = parseArgs({ allowPositionals: true })
+  const [runs = '100000'] = positionals
+  if (!/^[1-9]\d*$/.test(runs)) throw new Stop(`the number of runs is a number, not ${runs}`)
+  compileTests()
+  const files = testFiles(['policy/property', 'contexts/hostile-policies'])
+  return runTests(files, { env: { LWS_SS_FUZZ_RUNS: runs } })
+})

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { policyToC, policyToTypes } from 'lws-secure-streams/policy'
+import { lwsSs } from './helpers.js'
+
+const conversions = { types: policyToTypes, c: policyToC }
+const policy = '{ "s": [ { "get": { "endpoint": "x", "port": 80, "protocol": "h1" } } ] }'
+
+for (const [command, convert] of Object.entries(conversions))
+  describe(`lws-ss ${command}`, () => {
+    let folder: string
+    const put = (name: string, content: string) => {
+      const file = path.join(folder, name)
+      writeFileSync(file, content)
+      return file
+    }
+
+    before(() => {
+      folder = mkdtempSync(path.join(tmpdir(), 'lws-cli-'))
+    })
+    after(() => rmSync(folder, { recursive: true }))
+
+    it('writes what the function of the package returns', () => {
+      const { status, stdout, stderr } = lwsSs([command, put('right.json', policy)])
+      assert.equal(stderr, '')
+      assert.equal(stdout, convert(policy))
+      assert.match(stdout, /\bget\b/)
+      assert.equal(status, 0)
+    })
+
+    it('says where a policy is wrong, with status 1 and no output', () => {
+      const file = put('wrong.json', '{ "s": [ { "get": { "port": true } } ] }')
+      const { status, stdout, stderr } = lwsSs([command, file])
+      assert.equal(status, 1)
+      assert.equal(stdout, '')
+      assert.ok(stderr.includes(file) && stderr.includes('s[0].get.port'), stderr)
+    })
+
+    it('says which file it cannot read', () => {
+      const file = path.join(folder, 'missing.json')
+      const { status, stdout, stderr } = lwsSs([command, file])
+      assert.equal(status, 1)
+      assert.equal(stdout, '')
+      assert.ok(stderr.startsWith('lws-ss: ') && stderr.includes(file), stderr)
+    })
+
+    it('wants a file', () => {
+      const { status, stderr } = lwsSs([command])
+      assert.equal(status, 2)
+      assert.match(stderr, /^lws-ss: [^\n]+\n$/)
+    })
+  })
