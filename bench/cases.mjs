@@ -48,19 +48,6 @@ const comparisons = [
   { name: 'mqtt-qos1', ...mqtt, qos: 1, atLeast: 1.3 },
   { name: 'raw-echo-64', ...raw, unit: 'messages/s', bytes: 64, inFlight: 64, atLeast: 1.2 },
   { name: 'raw-bulk', ...raw, unit: 'pieces/s', bytes: 16 * 1024, inFlight: 64, atLeast: 0.9 },
-  {
-    name: 'streams-1-to-10000',
-    ...ws,
-    peerName: 'itself with 1 stream',
-    sides: [
-      { side: 'ours', streams: 10_000 },
-      { side: 'ours', streams: 1 },
-    ],
-    bytes: 64,
-    inFlight: 1,
-    sameCore: true,
-    atLeast: 0.67,
-  },
 ]
 
 export const cases = [

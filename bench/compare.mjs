@@ -22,16 +22,7 @@ async function calibrate(sides) {
 }
 
 /** Both sides against one server, their rounds in turn. */
-export async function compare({
-  name,
-  unit,
-  peerName,
-  server,
-  protocol,
-  sameCore,
-  sides: [first, second] = [{ side: 'ours' }, { side: 'peer' }],
-  ...options
-}) {
+export async function compare({ name, unit, peerName, server, protocol, sameCore, ...options }) {
   const clientCore = 1
   const running = []
   try {
@@ -39,8 +30,8 @@ export async function compare({
     running.push(at)
     const address = { protocol, port: at.port, ...(at.ca && { ca: at.ca }), ...options }
     const sides = []
-    for (const side of [first, second]) {
-      sides.push(await startSide(clientCore, { ...address, ...side }))
+    for (const side of ['ours', 'peer']) {
+      sides.push(await startSide(clientCore, { side, ...address }))
       running.push(sides.at(-1))
     }
     const operations = await calibrate(sides)

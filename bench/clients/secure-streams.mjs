@@ -38,11 +38,14 @@ const echo = async (protocol, options) => {
 
 const OPENED_AT_ONCE = 100
 
-async function openMore(context, count) {
+/** Opens so many connections and leaves them alone. */
+export async function openIdle({ port, connections }) {
+  const context = await open('ws', { port })
   const streams = []
-  while (streams.length < count) {
-    const next = Array.from({ length: Math.min(OPENED_AT_ONCE, count - streams.length) }, () =>
-      context.stream('bench'),
+  while (streams.length < connections) {
+    const next = Array.from(
+      { length: Math.min(OPENED_AT_ONCE, connections - streams.length) },
+      () => context.stream('bench'),
     )
     await Promise.all(next.map((stream) => stream.connect()))
     streams.push(...next)
@@ -50,24 +53,14 @@ async function openMore(context, count) {
   return streams
 }
 
-/** Opens so many connections and leaves them alone. */
-export async function openIdle({ port, connections }) {
-  const context = await open('ws', { port })
-  return openMore(context, connections)
-}
-
 /** The cases' protocols; each gives what performs a number of operations. */
 export const clients = {
-  async ws({ streams: count = 1, ...options }) {
-    const { context, stream, message } = await echo('ws', options)
-    const streams = [stream, ...(await openMore(context, count - 1))]
-    let turn = 0
+  async ws(options) {
+    const { stream, message } = await echo('ws', options)
     return echoRounds(
       options.inFlight,
-      () => streams[turn++ % count].send(message),
-      (answered) => {
-        for (const each of streams) each.on('message', answered)
-      },
+      () => stream.send(message),
+      (answered) => stream.on('message', answered),
     )
   },
   async raw(options) {

@@ -140,6 +140,25 @@ describe('connections of h1', { timeout: 60_000 }, () => {
     if (socket && !socket.closed) await once(socket, 'close')
     assert.equal(peer.sockets.size, 0)
   })
+
+  test('that idle do not keep close() waiting, wherever it is called', async () => {
+    await using peer = await startHttp1()
+    const context = await contextFor(peer)
+    // What follows the answer runs in the middle of the loop's turn.
+    const reply = await context.request('GET')
+    await reply.bytes()
+    let closed = false
+    const closing = context.close().then(() => {
+      closed = true
+    })
+    let turns = 0
+    while (!closed && turns < 100) {
+      await new Promise(setImmediate)
+      turns++
+    }
+    assert.ok(closed, `not closed after ${turns} turns of the loop`)
+    await closing
+  })
 })
 
 test('all methods share a connection of h2', { timeout: 60_000 }, async () => {
