@@ -1,4 +1,5 @@
 import { DisconnectedError } from './errors/disconnected-error.js'
+import { onAbort } from './on-abort.js'
 
 interface Entry {
   readonly resolve: () => void
@@ -16,24 +17,34 @@ export class Outbox {
   #whenDrained: (() => void)[] = []
   readonly #streamtype: string
   readonly #acknowledged: boolean
+  readonly #cancel: (id: number) => void
 
-  /** `acknowledged`: whether the protocol says when the peer has a message. */
-  constructor(streamtype: string, acknowledged: boolean) {
+  /**
+   * `acknowledged`: whether the protocol says when the peer has a message; `cancel` keeps one whose
+   * signal was aborted from leaving.
+   */
+  constructor(streamtype: string, acknowledged: boolean, cancel: (id: number) => void) {
     this.#streamtype = streamtype
     this.#acknowledged = acknowledged
+    this.#cancel = cancel
   }
 
   get size(): number {
     return this.#size
   }
 
-  add(): { id: number; promise: Promise<void> } {
+  add(signal?: AbortSignal): { id: number; promise: Promise<void> } {
     const id = this.#firstId + this.#entries.length
     const promise = new Promise<void>((resolve, reject) => {
       this.#entries.push({ resolve, reject })
     })
     this.#size++
-    return { id, promise }
+    if (!signal) return { id, promise }
+    const unwatch = onAbort(signal, () => {
+      this.#cancel(id)
+      this.reject(id, signal.reason)
+    })
+    return { id, promise: promise.finally(unwatch) }
   }
 
   /** lws has taken the whole of it. */

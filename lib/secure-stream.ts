@@ -14,16 +14,17 @@ import { TimeoutError } from './errors/timeout-error.js'
 import { UnreachableError } from './errors/unreachable-error.js'
 import { nativeHandlers, type StreamHandlers } from './handlers.js'
 import { type Chunk, Inbox } from './inbox.js'
+import { IncomingPayload } from './incoming-payload.js'
 import { Message } from './message.js'
 import { handToListeners } from './message-listeners.js'
+import { metadataValues } from './metadata-values.js'
 import { create, NativeFlag, type NativeStream, type NativeStreamEvents, native } from './native.js'
 import { type StreamEventTarget, tellEvents } from './native-events.js'
-import { onAbort } from './on-abort.js'
 import { Outbox } from './outbox.js'
 import type { Streamtype } from './policy/types.js'
 import { Received } from './received.js'
 import type { StateName } from './state.js'
-import { countReceived, countSent } from './stream-counters.js'
+import { countFromZero, countReceived, countSent } from './stream-counters.js'
 import type { StreamEvents, StreamOptions, StreamStats } from './stream-types.js'
 import {
   canBecome,
@@ -37,7 +38,6 @@ import {
 } from './streamtype-traits.js'
 
 const FROM_POLICY = 0
-const NO_METADATA: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
 
 /**
  * A Secure Stream: what a policy calls a streamtype, open.
@@ -54,22 +54,17 @@ export class SecureStream<Name extends string = string>
   /** The streamtype's name in the policy. */
   readonly streamtype: string
   /** Counters, from the stream's creation on. */
-  readonly stats: StreamStats = {
-    messagesSent: 0,
-    messagesReceived: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-    connections: 0,
-  }
+  readonly stats: StreamStats = countFromZero()
   readonly #native: NativeStream
   #definition: Streamtype
   #metadataNames: readonly string[]
   readonly #inbox: Inbox
+  readonly #incoming: IncomingPayload
   readonly #outbox: Outbox
   readonly #framed: boolean
   readonly #events: StreamEventTarget = {
     state: (state, ordinal) => this.#onState(state, ordinal),
-    received: (data, flags) => this.#onRx(data, flags),
+    received: (data, flags) => this.#incoming.receive(data, flags),
     performance: (performance) => this.emit('perf', performance),
     sent: (id) => this.#outbox.sent(id),
     acknowledged: (id) => this.#outbox.acknowledged(id),
@@ -88,7 +83,6 @@ export class SecureStream<Name extends string = string>
   #gone: Error | undefined
   #failure: UnreachableError | undefined
   #userState: number | undefined
-  #messageBytes = 0
   readonly #connecting = new ConnectWaiters()
   #closed: Promise<void>
   #resolveClosed!: () => void
@@ -113,11 +107,12 @@ export class SecureStream<Name extends string = string>
     this.#handlers = handlers
     this.#framed = definition.protocol !== 'raw'
     this.#metadataNames = metadataNames(definition)
-    this.#outbox = new Outbox(streamtype, traits.acknowledged)
+    this.#outbox = new Outbox(streamtype, traits.acknowledged, (id) => this.#native.cancelSend(id))
     this.#inbox = new Inbox((on) => {
       this.#native.setReading(on)
       if (this.#inbox.forsaken) this.#onForsaken()
     })
+    this.#incoming = new IncomingPayload(this, this.#inbox, this.#framed)
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -170,13 +165,7 @@ export class SecureStream<Name extends string = string>
 
   /** The values that the streamtype's metadata have at present, as text. Specification: `metadata`. */
   get metadata(): Readonly<Record<string, string>> {
-    if (this.#metadataNames.length === 0) return NO_METADATA
-    const values: Record<string, string> = Object.create(null)
-    for (const name of this.#metadataNames) {
-      const value = this.#native.getMetadata(name)
-      if (value) values[name] = value.toString('utf8')
-    }
-    return values
+    return metadataValues(this.#native, this.#metadataNames)
   }
 
   /**
@@ -201,12 +190,12 @@ export class SecureStream<Name extends string = string>
     if (refusal) return Promise.reject(refusal)
     if (options.signal?.aborted) return Promise.reject(options.signal.reason)
 
-    const { id, promise } = this.#outbox.add()
+    const { id, promise } = this.#outbox.add(options.signal)
     this.#native.send(bytes, id)
     countSent(this.stats, this.#framed, bytes.byteLength, NativeFlag.Eom)
     if (channels.message.hasSubscribers)
       channels.message.publish({ stream: this, direction: 'sent', bytes: bytes.byteLength })
-    return options.signal ? this.#abortable(id, promise, options.signal) : promise
+    return promise
   }
 
   /** Whole messages, as they arrive; ends when the stream is destroyed. */
@@ -492,25 +481,6 @@ export class SecureStream<Name extends string = string>
     this.#inbox.end(this.#destroyError)
     this.#unwatchSignal()
     this.#resolveClosed()
-  }
-
-  #onRx(data: Buffer, flags: number): void {
-    const eom = !this.#framed || (flags & NativeFlag.Eom) !== 0
-    const som = !this.#framed || (flags & NativeFlag.Som) !== 0
-    countReceived(this.stats, this.#framed, data.length, flags)
-    this.#messageBytes = som ? data.length : this.#messageBytes + data.length
-    if (eom && channels.message.hasSubscribers)
-      channels.message.publish({ stream: this, direction: 'received', bytes: this.#messageBytes })
-    this.#inbox.push({ data, som, eom, metadata: eom ? this.metadata : NO_METADATA })
-    handToListeners(this, this.#inbox)
-  }
-
-  #abortable(id: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {
-    const unwatch = onAbort(signal, () => {
-      this.#native.cancelSend(id)
-      this.#outbox.reject(id, signal.reason)
-    })
-    return promise.finally(unwatch)
   }
 
   /** @internal */
