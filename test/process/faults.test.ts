@@ -4,15 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import {
-  CertificateAuthority,
-  type Peer,
-  startAedes,
-  startHttp1,
-  startHttp2,
-  startRaw,
-  startWebSocket,
-} from '../peers/index.js'
+import { CertificateAuthority, type Peer, starts } from '../peers/index.js'
 import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
 import { runFixture } from '../support/run-fixture.js'
 
@@ -113,14 +105,6 @@ function pointsInSource(): string[] {
     for (const [, name] of text.matchAll(/\blws_fi\([^"]*"(\w+)"/g)) names.add(name as string)
   }
   return [...names].filter((name) => !/^(sspc|ssproxy)_/.test(name)).sort()
-}
-
-const starts = {
-  h1: startHttp1,
-  h2: startHttp2,
-  ws: startWebSocket,
-  mqtt: startAedes,
-  raw: startRaw,
 }
 
 const addon = process.env.LWS_SECURE_STREAMS_ADDON

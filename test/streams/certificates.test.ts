@@ -10,11 +10,9 @@ import {
   type Peer,
   type RawPeer,
   selfSigned,
-  startAedes,
   startHttp1,
-  startHttp2,
   startRaw,
-  startWebSocket,
+  starts,
   type TlsIdentity,
 } from '../peers/index.js'
 import {
@@ -27,13 +25,10 @@ import {
 import { nextMessage } from '../support/states.js'
 
 const protocols = Object.keys(perProtocol) as ProtocolName[]
-const starts = {
-  h1: startHttp1,
-  h2: startHttp2,
-  ws: startWebSocket,
-  mqtt: startAedes,
-  raw: startRaw,
-} as Record<ProtocolName, (options: { tls: TlsIdentity }) => Promise<RawPeer>>
+const startsWith = starts as Record<
+  ProtocolName,
+  (options: { tls: TlsIdentity }) => Promise<RawPeer>
+>
 
 const DAY = 24 * 60 * 60 * 1000
 const yesterday = new Date(Date.now() - DAY)
@@ -138,7 +133,7 @@ for (const [what, { says, identity }] of Object.entries(refused))
   test(`a certificate ${what} is refused, and the error says so`, { timeout: 30_000 }, async () => {
     const tls = await identity()
     for (const protocol of protocols) {
-      await using peer = await starts[protocol]({ tls })
+      await using peer = await startsWith[protocol]({ tls })
       assert.match(await hello(protocol, peer, root), says, protocol)
     }
   })
@@ -157,7 +152,7 @@ for (const [what, identity] of Object.entries(accepted))
   test(`a certificate ${what} is accepted`, { timeout: 30_000 }, async () => {
     const tls = await identity()
     for (const protocol of protocols) {
-      await using peer = await starts[protocol]({ tls })
+      await using peer = await startsWith[protocol]({ tls })
       assert.equal(await hello(protocol, peer, root), 'hello', protocol)
     }
   })
@@ -202,7 +197,7 @@ describe('the version of TLS', { timeout: 30_000 }, () => {
     test(`${version} is too old`, async () => {
       const tls = { ...(await root.issue()), ciphers, minVersion: version, maxVersion: version }
       for (const protocol of protocols) {
-        await using peer = await starts[protocol]({ tls })
+        await using peer = await startsWith[protocol]({ tls })
         assert.match(
           await hello(protocol, peer, root),
           /unsupported protocol|protocol version/,
@@ -215,7 +210,7 @@ describe('the version of TLS', { timeout: 30_000 }, () => {
     test(`${version} is spoken, and sessions are used again`, async () => {
       const tls = { ...(await root.issue()), minVersion: version, maxVersion: version }
       for (const protocol of protocols) {
-        await using peer = await starts[protocol]({ tls })
+        await using peer = await startsWith[protocol]({ tls })
         const definition = streamtype(protocol, peer, { tls: true })
         await using context = await openContext({ policy: policyOf({ it: definition }, root) })
         for (let n = 0; n < 2; n++) {

@@ -6,19 +6,12 @@ import {
   type PolicyInput,
   UnreachableError,
 } from 'lws-secure-streams'
-import { startAedes, startHttp1, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
+import { type startHttp1, startRaw, starts } from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
 
 const protocols = Object.keys(perProtocol) as ProtocolName[]
-const starts = {
-  h1: startHttp1,
-  h2: startHttp2,
-  ws: startWebSocket,
-  mqtt: startAedes,
-  raw: startRaw,
-}
 const topic = (protocol: ProtocolName) => (protocol === 'mqtt' ? { metadata: { topic: 't' } } : {})
 
 async function withContext<T>(

@@ -8,10 +8,7 @@ import {
   type Peer,
   startAedes,
   startCuttingRelay,
-  startHttp1,
-  startHttp2,
-  startRaw,
-  startWebSocket,
+  starts,
   type TlsIdentity,
 } from '../peers/index.js'
 import {
@@ -24,13 +21,7 @@ import {
 import { nextMessage, nextState, traceStates } from '../support/states.js'
 
 const protocols = Object.keys(perProtocol) as ProtocolName[]
-const starts: Record<ProtocolName, (options: { tls?: TlsIdentity }) => Promise<Peer>> = {
-  h1: startHttp1,
-  h2: startHttp2,
-  ws: startWebSocket,
-  mqtt: startAedes,
-  raw: startRaw,
-}
+const startsWith: Record<ProtocolName, (options: { tls?: TlsIdentity }) => Promise<Peer>> = starts
 const ATTEMPTS = 3
 const retry = [{ quick: { backoff: [1], conceal: ATTEMPTS - 1, jitterpc: 1 } }]
 
@@ -104,7 +95,7 @@ function isRaceAtConnected({ settled, states }: Outcome): boolean {
 
 async function openThroughRelay(protocol: ProtocolName, secure: boolean) {
   const authority = await CertificateAuthority.create()
-  const peer = await starts[protocol](secure ? { tls: await authority.issue() } : {})
+  const peer = await startsWith[protocol](secure ? { tls: await authority.issue() } : {})
   const relay = await startCuttingRelay(peer)
   const definition = streamtype(protocol, relay, {
     opportunistic: true,

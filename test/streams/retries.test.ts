@@ -4,7 +4,14 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { type Context, openContext, type PolicyInput, State } from 'lws-secure-streams'
-import { startAedes, startHttp1, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
+import {
+  startAedes,
+  startHttp1,
+  startHttp2,
+  startRaw,
+  starts,
+  startWebSocket,
+} from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { ownTopic, type ProtocolName, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
@@ -157,13 +164,10 @@ describe('when all attempts have failed', { timeout: 60_000 }, () => {
     assert.deepEqual(states.splice(0), [...round.slice(1), over])
   })
 
-  for (const [protocol, start] of Object.entries({
-    h1: startHttp1,
-    h2: startHttp2,
-    ws: startWebSocket,
-    mqtt: startAedes,
-    raw: startRaw,
-  }) as [ProtocolName, (options: { port?: number }) => ReturnType<typeof startRaw>][])
+  for (const [protocol, start] of Object.entries(starts) as [
+    ProtocolName,
+    (options: { port?: number }) => ReturnType<typeof startRaw>,
+  ][])
     test(`${protocol} works when the peer is there again`, async () => {
       const first = await start({})
       const { port } = first
