@@ -1,4 +1,4 @@
-// Checks the format of native/ with clang-format, or corrects it with --write.
+// Checks the format of C and C++ with clang-format, or corrects it with --write.
 import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -9,9 +9,11 @@ import { capture } from './processes.mjs'
 
 await main(() => {
   const { values } = parseArgs({ options: { write: { type: 'boolean' } } })
-  const files = readdirSync(inRoot('native'), { recursive: true })
-    .filter((name) => /\.(c|cc|h)$/.test(name))
-    .map((name) => path.join('native', name))
+  const files = ['native', 'bench'].flatMap((folder) =>
+    readdirSync(inRoot(folder), { recursive: true })
+      .filter((name) => /\.(c|cc|h)$/.test(name))
+      .map((name) => path.join(folder, name)),
+  )
   const { getNativeBinary } = createRequire(import.meta.url)('clang-format')
   const mode = values.write ? ['-i'] : ['--dry-run', '--Werror']
   const result = capture(getNativeBinary(), [...mode, ...files], { cwd: inRoot() })

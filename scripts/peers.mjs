@@ -23,12 +23,12 @@ function installOnDebian(packages) {
   }
 }
 
-/** Installs the servers that are missing where that needs no question asked, else names them. */
-export function ensurePeers() {
-  const missing = SYSTEM_PEERS.filter((name) => !isPresent(name))
+/** Installs those that are missing where that needs no question asked, else names them. */
+export function ensurePeers(names = SYSTEM_PEERS) {
+  const missing = names.filter((name) => !isPresent(name))
   if (missing.length === 0) return
   const mayInstall =
     process.getuid?.() === 0 && existsSync('/etc/debian_version') && which('apt-get')
   if (mayInstall) installOnDebian(debianPackages(missing))
-  requireTools(SYSTEM_PEERS)
+  requireTools(names)
 }

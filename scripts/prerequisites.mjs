@@ -1,11 +1,13 @@
 // Says in one line which programs of the system are missing and how to install them.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { isMain, main, Stop } from './console.mjs'
 import { capture, which } from './processes.mjs'
 
 const CMAKE_MINIMUM = [3, 16]
 const XCODE = 'xcode-select --install'
 
-/** What provides each tool: any of `programs` will do. */
+/** What provides each tool: any of `programs` will do, or `header`. */
 const TOOLS = {
   cmake: { programs: ['cmake'], debian: 'cmake', macos: 'brew install cmake' },
   'a C compiler': { programs: ['cc', 'gcc', 'clang'], debian: 'gcc', macos: XCODE },
@@ -16,6 +18,12 @@ const TOOLS = {
   mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
   nginx: { programs: ['nginx'], debian: 'nginx-light', macos: 'brew install nginx' },
   socat: { programs: ['socat'], debian: 'socat', macos: 'brew install socat' },
+  'WebSocket++': {
+    header: 'websocketpp/server.hpp',
+    debian: 'libwebsocketpp-dev',
+    macos: 'brew install websocketpp',
+  },
+  asio: { header: 'asio.hpp', debian: 'libasio-dev', macos: 'brew install asio' },
   ...(process.platform === 'linux' && { strace: { programs: ['strace'], debian: 'strace' } }),
 }
 
@@ -25,8 +33,14 @@ export const SOURCE_TOOLS = ['tar', 'patch']
 // Debian keeps servers in sbin, which is not on an ordinary user's PATH.
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']
 
-export const isPresent = (name) =>
-  TOOLS[name].programs.some((program) => which(program, SYSTEM_FOLDERS))
+export const INCLUDE_FOLDERS = ['/usr/include', '/usr/local/include', '/opt/homebrew/include']
+
+export function isPresent(name) {
+  const { programs, header } = TOOLS[name]
+  return programs
+    ? programs.some((program) => which(program, SYSTEM_FOLDERS))
+    : INCLUDE_FOLDERS.some((folder) => existsSync(path.join(folder, header)))
+}
 
 export const debianPackages = (names) => names.map((name) => TOOLS[name].debian)
 
