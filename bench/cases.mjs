@@ -1,4 +1,5 @@
 import { compare } from './compare.mjs'
+import { compareGrowth } from './growth.mjs'
 import { compareIdle } from './idle.mjs'
 import { startMosquitto } from './servers/mosquitto.mjs'
 import { startNginx } from './servers/nginx.mjs'
@@ -62,5 +63,10 @@ export const cases = [
     goal: '≤ 0.8',
     run: () =>
       compareIdle({ name: 'idle-ws', peerName: 'ws', server: startWsEcho, connections: 5000 }),
+  },
+  {
+    name: 'streams-1-to-10000',
+    goal: '≤ 1.5',
+    run: () => compareGrowth({ name: 'streams-1-to-10000', server: startWsEcho, bytes: 64 }),
   },
 ]

@@ -38,7 +38,7 @@ const echo = async (protocol, options) => {
 
 const OPENED_AT_ONCE = 100
 
-/** Opens so many connections and leaves them alone. */
+/** Opens so many connections. */
 export async function openIdle({ port, connections }) {
   const context = await open('ws', { port })
   const streams = []
@@ -61,6 +61,18 @@ export const clients = {
       options.inFlight,
       () => stream.send(message),
       (answered) => stream.on('message', answered),
+    )
+  },
+  async manyWs({ connections, bytes, inFlight, ...options }) {
+    const streams = await openIdle({ ...options, connections })
+    const message = Buffer.alloc(bytes, 'x')
+    let next = 0
+    return echoRounds(
+      inFlight,
+      () => streams[next++ % connections].send(message),
+      (answered) => {
+        for (const stream of streams) stream.on('message', answered)
+      },
     )
   },
   async raw(options) {
