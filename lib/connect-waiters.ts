@@ -1,13 +1,14 @@
 /** The promises of `connect()` calls. */
 export class ConnectWaiters {
-  #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = []
+  #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] | undefined
 
   get size(): number {
-    return this.#waiting.length
+    return this.#waiting?.length ?? 0
   }
 
   add(): Promise<void> {
     const connected = new Promise<void>((resolve, reject) => {
+      this.#waiting ??= []
       this.#waiting.push({ resolve, reject })
     })
     // The states tell the same, so nobody has to wait for it.
@@ -16,10 +17,16 @@ export class ConnectWaiters {
   }
 
   resolve(): void {
-    for (const { resolve } of this.#waiting.splice(0)) resolve()
+    for (const { resolve } of this.#take()) resolve()
   }
 
   reject(reason: unknown): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(reason)
+    for (const { reject } of this.#take()) reject(reason)
+  }
+
+  #take() {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    return waiting
   }
 }

@@ -19,6 +19,7 @@ import type { Reply } from './reply.js'
 import { performRequest, type RequestOptions, requireTransactional } from './request.js'
 import { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
+import { tellEvents } from './native-events.js'
 import { allocateSlab } from './slab.js'
 import type { StreamOptions } from './stream-types.js'
 import type { Trust } from './trust.js'
@@ -95,7 +96,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   /** What is told when the program can listen to it. */
   #untold: (() => void)[] | undefined = []
   #error: Error | undefined
-  #unwatchSignal: () => void = () => {}
+  #unwatchSignal: (() => void) | undefined
 
   /** @internal */
   constructor(
@@ -124,6 +125,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
           },
           this.#onNotice,
           allocateSlab,
+          tellEvents,
         ),
     )
     this.#setLogLevel()
@@ -424,7 +426,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
         break
       }
       case NativeNotice.Closed:
-        this.#unwatchSignal()
+        this.#unwatchSignal?.()
         this.#rejectOperational(this.#destroyedError())
         this.#resolveClosed()
         break

@@ -4,10 +4,10 @@ import { onAbort } from './on-abort.js'
 export function destroyOnAbort(
   target: { destroy(reason?: Error): void },
   signal: AbortSignal | undefined,
-): () => void {
-  if (!signal) return () => {}
+): (() => void) | undefined {
+  if (!signal) return undefined
   const abort = () => target.destroy(signal.reason)
   if (!signal.aborted) return onAbort(signal, abort)
   abort()
-  return () => {}
+  return undefined
 }

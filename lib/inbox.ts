@@ -48,15 +48,16 @@ export class Inbox {
   #ended = false
   #error: Error | undefined
   #waiting: Waiter[] = []
-  readonly #setReading: (on: boolean) => void
+  readonly #socket: { setReading(on: boolean): void }
+  #whenForsaken: (() => void) | undefined
 
-  constructor(setReading: (on: boolean) => void) {
-    this.#setReading = setReading
+  constructor(socket: { setReading(on: boolean): void }) {
+    this.#socket = socket
   }
 
-  /** Whether so much waits that no more is read, and nobody has begun to take it. */
-  get forsaken(): boolean {
-    return !this.#reading && !this.#hasReader
+  /** Calls `forsaken` when so much waits that no more is read, and nobody has begun to take it. */
+  whenForsaken(forsaken: () => void): void {
+    this.#whenForsaken = forsaken
   }
 
   push(chunk: ReceivedChunk): void {
@@ -148,7 +149,8 @@ export class Inbox {
       : this.#bytes < Math.min(DRAINED, full) || !useful
     if (reading === this.#reading || this.#ended) return
     this.#reading = reading
-    this.#setReading(reading)
+    this.#socket.setReading(reading)
+    if (!reading && !this.#hasReader) this.#whenForsaken?.()
   }
 
   #wake(): void {

@@ -1,3 +1,4 @@
+import type { StreamEventTarget } from './native-events.js'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AddonLoadError } from './errors/addon-load-error.js'
@@ -57,6 +58,7 @@ export interface NativeStreamTraits {
  * `from` on.
  */
 export type NativeStreamEvents = (
+  target: StreamEventTarget,
   numbers: Uint32Array,
   count: number,
   bytes: Buffer | undefined,
@@ -71,7 +73,7 @@ export interface NativeStreamHandlers {
 
 export interface NativeStream {
   /** Makes the stream exist; its `state` callback may be called before this returns. */
-  open(): void
+  open(events: StreamEventTarget | undefined, handlers?: NativeStreamHandlers): void
   send(bytes: Uint8Array, id: number): void
   cancelSend(id: number): void
   connect(): void
@@ -106,13 +108,13 @@ export interface NativeModule {
     options: NativeContextOptions,
     notice: (kind: number, code: number, text: string) => void,
     allocateSlab: () => Buffer,
+    tellEvents: NativeStreamEvents,
   ) => NativeContext
   Stream: new (
     context: NativeContext,
     streamtype: string,
     traits: NativeStreamTraits,
     metadata: (string | Uint8Array)[],
-    callbacks: { events: NativeStreamEvents } | NativeStreamHandlers,
   ) => NativeStream
 }
 

@@ -14,19 +14,19 @@ export class Outbox {
   #firstId = 1
   #settled = 0
   #size = 0
-  #whenDrained: (() => void)[] = []
+  #whenDrained: (() => void)[] | undefined
   readonly #streamtype: string
   readonly #acknowledged: boolean
-  readonly #cancel: (id: number) => void
+  readonly #queue: { cancelSend(id: number): void }
 
   /**
-   * `acknowledged`: whether the protocol says when the peer has a message; `cancel` keeps one whose
-   * signal was aborted from leaving.
+   * `acknowledged`: whether the protocol says when the peer has a message; `queue` is where messages
+   * wait that have not begun to leave.
    */
-  constructor(streamtype: string, acknowledged: boolean, cancel: (id: number) => void) {
+  constructor(streamtype: string, acknowledged: boolean, queue: { cancelSend(id: number): void }) {
     this.#streamtype = streamtype
     this.#acknowledged = acknowledged
-    this.#cancel = cancel
+    this.#queue = queue
   }
 
   get size(): number {
@@ -41,7 +41,7 @@ export class Outbox {
     this.#size++
     if (!signal) return { id, promise }
     const unwatch = onAbort(signal, () => {
-      this.#cancel(id)
+      this.#queue.cancelSend(id)
       this.reject(id, signal.reason)
     })
     return { id, promise: promise.finally(unwatch) }
@@ -75,7 +75,10 @@ export class Outbox {
   /** Settles when no message is on its way. */
   drained(): Promise<void> {
     if (this.#size === 0) return Promise.resolve()
-    return new Promise((resolve) => this.#whenDrained.push(resolve))
+    return new Promise((resolve) => {
+      this.#whenDrained ??= []
+      this.#whenDrained.push(resolve)
+    })
   }
 
   #settle(id: number): Entry | undefined {
@@ -89,7 +92,10 @@ export class Outbox {
       this.#firstId += this.#settled
       this.#settled = 0
     }
-    if (this.#size === 0) for (const resolve of this.#whenDrained.splice(0)) resolve()
+    if (this.#size === 0 && this.#whenDrained) {
+      for (const resolve of this.#whenDrained) resolve()
+      this.#whenDrained = undefined
+    }
     return entry
   }
 }

@@ -9,17 +9,15 @@ import { streamDuplex } from './duplex.js'
 import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
 import { DestroyedError } from './errors/destroyed-error.js'
 import { DisconnectedError } from './errors/disconnected-error.js'
-import { NackError } from './errors/nack-error.js'
 import { TimeoutError } from './errors/timeout-error.js'
 import { UnreachableError } from './errors/unreachable-error.js'
 import { nativeHandlers, type StreamHandlers } from './handlers.js'
 import { type Chunk, Inbox } from './inbox.js'
-import { IncomingPayload } from './incoming-payload.js'
 import { Message } from './message.js'
+import { MessageEvents } from './message-events.js'
 import { handToListeners } from './message-listeners.js'
 import { metadataValues } from './metadata-values.js'
-import { create, NativeFlag, type NativeStream, type NativeStreamEvents, native } from './native.js'
-import { type StreamEventTarget, tellEvents } from './native-events.js'
+import { create, NativeFlag, type NativeStream, native } from './native.js'
 import { Outbox } from './outbox.js'
 import type { Streamtype } from './policy/types.js'
 import { Received } from './received.js'
@@ -57,24 +55,9 @@ export class SecureStream<Name extends string = string>
   readonly stats: StreamStats = countFromZero()
   readonly #native: NativeStream
   #definition: Streamtype
-  #metadataNames: readonly string[]
   readonly #inbox: Inbox
-  readonly #incoming: IncomingPayload
   readonly #outbox: Outbox
   readonly #framed: boolean
-  readonly #events: StreamEventTarget = {
-    state: (state, ordinal) => this.#onState(state, ordinal),
-    received: (data, flags) => this.#incoming.receive(data, flags),
-    performance: (performance) => this.emit('perf', performance),
-    sent: (id) => this.#outbox.sent(id),
-    acknowledged: (id) => this.#outbox.acknowledged(id),
-    refused: (id) =>
-      this.#outbox.reject(id, new NackError(this.streamtype, this.#userState ?? 'QOS_NACK_REMOTE')),
-    dropped: (id) => this.#outbox.dropped(id),
-    failed: (reason) => {
-      this.#failure = new UnreachableError(this.streamtype, reason)
-    },
-  }
   #handlers: StreamHandlers<Name> | undefined
   #state: StateName | number = 'CREATING'
   #connected = false
@@ -84,10 +67,9 @@ export class SecureStream<Name extends string = string>
   #failure: UnreachableError | undefined
   #userState: number | undefined
   readonly #connecting = new ConnectWaiters()
-  #closed: Promise<void>
-  #resolveClosed!: () => void
-  #onForsaken: () => void = () => {}
-  #unwatchSignal: () => void = () => {}
+  #over = false
+  #whenOver: (() => void)[] | undefined
+  #unwatchSignal: (() => void) | undefined
   #signal: AbortSignal | undefined
 
   /** @internal */
@@ -106,36 +88,33 @@ export class SecureStream<Name extends string = string>
     this.#definition = definition
     this.#handlers = handlers
     this.#framed = definition.protocol !== 'raw'
-    this.#metadataNames = metadataNames(definition)
-    this.#outbox = new Outbox(streamtype, traits.acknowledged, (id) => this.#native.cancelSend(id))
-    this.#inbox = new Inbox((on) => {
-      this.#native.setReading(on)
-      if (this.#inbox.forsaken) this.#onForsaken()
-    })
-    this.#incoming = new IncomingPayload(this, this.#inbox, this.#framed)
-    this.#closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve
-    })
-
     const metadata = Object.entries(options.metadata ?? {}).flatMap(([name, value]) => [
       checkMetadataName(this.streamtype, this.#definition, name),
       metadataBytes(`options.metadata.${name}`, this.#definition, name, value),
     ])
-    const callbacks = handlers
-      ? nativeHandlers(this, () => this.#handlers ?? {}, {
-          state: (state, ordinal) => this.#noteState(state, ordinal),
-          received: (bytes, flags) => countReceived(this.stats, this.#framed, bytes, flags),
-          sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
-        })
-      : { events: this.#onEvents }
-    this.#native = new (native().Stream)(nativeContext, nameForLws, traits, metadata, callbacks)
-    create(() => this.#native.open())
+    this.#native = new (native().Stream)(nativeContext, nameForLws, traits, metadata)
+    this.#inbox = new Inbox(this.#native)
+    this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
+    if (handlers) {
+      const calls = nativeHandlers(this, () => this.#handlers ?? {}, {
+        state: (state, ordinal) => this.#noteState(state, ordinal),
+        received: (bytes, flags) => countReceived(this.stats, this.#framed, bytes, flags),
+        sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
+      })
+      create(() => this.#native.open(undefined, calls))
+    } else {
+      const events = new MessageEvents(this, this.#inbox, this.#outbox, this.#framed)
+      create(() => this.#native.open(events))
+    }
     this.#signal = options.signal
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
-    ;(this as EventEmitter).on('newListener', (event) => {
-      if (event === 'message') queueMicrotask(() => handToListeners(this, this.#inbox))
-    })
+    ;(this as EventEmitter).on('newListener', SecureStream.#onNewListener)
     if (channels.stream.hasSubscribers) channels.stream.publish({ context, stream: this })
+  }
+
+  // One for all streams, of which there may be many.
+  static #onNewListener(this: SecureStream, event: string): void {
+    if (event === 'message') queueMicrotask(() => handToListeners(this, this.#inbox))
   }
 
   /** The state reached last. */
@@ -165,7 +144,7 @@ export class SecureStream<Name extends string = string>
 
   /** The values that the streamtype's metadata have at present, as text. Specification: `metadata`. */
   get metadata(): Readonly<Record<string, string>> {
-    return metadataValues(this.#native, this.#metadataNames)
+    return metadataValues(this.#native, metadataNames(this.#definition))
   }
 
   /**
@@ -370,7 +349,7 @@ export class SecureStream<Name extends string = string>
   /** {@link destroy}, at the end of an `await using` block; settles when the stream is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.destroy()
-    await this.#closed
+    await this.closed()
   }
 
   /** @internal The policy has changed: `definition` counts from the next connection on. */
@@ -383,7 +362,6 @@ export class SecureStream<Name extends string = string>
     }
     this.#gone = undefined
     this.#definition = definition
-    this.#metadataNames = metadataNames(definition)
     this.#native.followPolicy(nameForLws, streamTraits(definition).canSend)
   }
 
@@ -399,14 +377,20 @@ export class SecureStream<Name extends string = string>
 
   /** @internal Settles when the stream is over. */
   closed(): Promise<void> {
-    return this.#closed
+    return new Promise((resolve) => this.#callWhenOver(resolve))
+  }
+
+  #callWhenOver(callback: () => void): void {
+    if (this.#over) callback()
+    else if (this.#whenOver) this.#whenOver.push(callback)
+    else this.#whenOver = [callback]
   }
 
   /** @internal Settles when the stream is over, or more has come than waits for nobody. */
   closedOrForsaken(): Promise<void> {
     return new Promise((resolve) => {
-      this.#onForsaken = resolve
-      this.#closed.then(resolve)
+      this.#inbox.whenForsaken(resolve)
+      this.#callWhenOver(resolve)
     })
   }
 
@@ -419,11 +403,13 @@ export class SecureStream<Name extends string = string>
     }
   }
 
-  #onEvents: NativeStreamEvents = (numbers, count, bytes, from) => {
-    tellEvents(this.#events, numbers, count, bytes, from)
+  /** @internal Why there is no connection. */
+  attemptFailed(reason: string): void {
+    this.#failure = new UnreachableError(this.streamtype, reason)
   }
 
-  #onState(state: StateName | number, ordinal: number): void {
+  /** @internal */
+  stateReached(state: StateName | number, ordinal: number): void {
     switch (state) {
       case 'DISCONNECTED':
       case 'CONNECTING':
@@ -479,8 +465,10 @@ export class SecureStream<Name extends string = string>
     }
     this.#inbox.dropPartialMessage()
     this.#inbox.end(this.#destroyError)
-    this.#unwatchSignal()
-    this.#resolveClosed()
+    this.#unwatchSignal?.()
+    this.#over = true
+    for (const callback of this.#whenOver ?? []) callback()
+    this.#whenOver = undefined
   }
 
   /** @internal */

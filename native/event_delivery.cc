@@ -13,15 +13,15 @@ constexpr size_t kSmallBytes = 4096;
 
 }  // namespace
 
-bool EventDelivery::Deliver(Napi::Env env, napi_async_context async, napi_value receiver,
-                            napi_value function, const std::vector<StreamEvent>& events,
+bool EventDelivery::Deliver(Napi::Env env, napi_async_context async, const Napi::Object& target,
+                            const std::vector<StreamEvent>& events,
                             const std::vector<uint8_t>& bytes) {
   napi_value numbers, buffer = env.Undefined();
   size_t from = 0;
   if (!PlaceEvents(env, events, &numbers)) return false;
   if (!bytes.empty() && !PlaceBytes(env, bytes, &buffer, &from)) return false;
-  JsCall::Make(env, async, receiver, function,
-               {numbers, Napi::Number::New(env, static_cast<double>(events.size())), buffer,
+  JsCall::Make(env, async, target, tell_.Value(),
+               {target, numbers, Napi::Number::New(env, static_cast<double>(events.size())), buffer,
                 Napi::Number::New(env, static_cast<double>(from))});
   return true;
 }
@@ -68,6 +68,7 @@ bool EventDelivery::PlaceBytes(Napi::Env env, const std::vector<uint8_t>& bytes,
 
 void EventDelivery::Release() {
   allocate_.Reset();
+  tell_.Reset();
   numbers_.Reset();
   slab_.Reset();
 }

@@ -25,12 +25,15 @@ struct StreamEvent {
 // rest of a call.
 class EventDelivery {
  public:
-  // allocate() gives a slab, which nobody can detach.
-  void SetAllocator(const Napi::Function& allocate) { allocate_ = Napi::Persistent(allocate); }
+  // allocate() gives a slab, which nobody can detach; tell() is called with what happened.
+  void SetFunctions(const Napi::Function& allocate, const Napi::Function& tell) {
+    allocate_ = Napi::Persistent(allocate);
+    tell_ = Napi::Persistent(tell);
+  }
 
-  // Calls function(numbers, count, bytes, from): `count` events of three numbers each; their bytes,
-  // if any, begin at `from`. False when the environment runs no JavaScript any more.
-  bool Deliver(Napi::Env env, napi_async_context async, napi_value receiver, napi_value function,
+  // Calls tell(target, numbers, count, bytes, from): `count` events of three numbers each; their
+  // bytes, if any, begin at `from`. False when the environment runs no JavaScript any more.
+  bool Deliver(Napi::Env env, napi_async_context async, const Napi::Object& target,
                const std::vector<StreamEvent>& events, const std::vector<uint8_t>& bytes);
 
   void Release();
@@ -40,7 +43,7 @@ class EventDelivery {
   bool PlaceBytes(Napi::Env env, const std::vector<uint8_t>& bytes, napi_value* buffer,
                   size_t* from);
 
-  Napi::FunctionReference allocate_;
+  Napi::FunctionReference allocate_, tell_;
   Napi::Reference<Napi::Uint32Array> numbers_;
   Napi::Reference<Napi::Uint8Array> slab_;
   size_t slab_used_ = 0;

@@ -41,7 +41,7 @@ SsContext::SsContext(const Napi::CallbackInfo& info)
   }
   const Napi::Object options = info[0].As<Napi::Object>();
   on_notice_ = Napi::Persistent(info[1].As<Napi::Function>());
-  delivery_.SetAllocator(info[2].As<Napi::Function>());
+  delivery_.SetFunctions(info[2].As<Napi::Function>(), info[3].As<Napi::Function>());
 
   uv_loop_t* uv = nullptr;
   napi_get_uv_event_loop(env, &uv);

@@ -48,7 +48,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
-// (context, streamtype, { transactional, acknowledged, canSend }, metadata, callbacks)
+// (context, streamtype, { transactional, acknowledged, canSend }, metadata)
 SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
   if (IsEmpty()) {
     AddonData::Of(info.Env())->Keep(this);
@@ -71,25 +71,25 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
         std::string(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
   }
 
-  const auto callbacks = info[4].As<Napi::Object>();
-  handlers_ = !callbacks.Has("events");
-  if (handlers_) {
-    on_state_ = Hold(callbacks.Get("state"));
-    on_rx_ = Hold(callbacks.Get("rx"));
-    on_tx_ = Hold(callbacks.Get("tx"));
-  } else {
-    on_events_ = Hold(callbacks.Get("events"));
-  }
-
   // Its callbacks run where it was made, as far as AsyncLocalStorage is concerned.
   napi_async_init(Env(), info.This(), Napi::String::New(Env(), "SECURESTREAM"), &async_);
   context_object_ = Napi::Persistent(context_object);
   streamtype_ = info[1].As<Napi::String>();
 }
 
-// Apart from the constructor, since the stream's own CREATING handler may use it.
+// Apart from the constructor, since the stream's own CREATING handler may use it. (events) or
+// (undefined, handlers)
 Napi::Value SsStream::Open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
+  handlers_ = !info[0].IsObject();
+  if (handlers_) {
+    const auto handlers = info[1].As<Napi::Object>();
+    on_state_ = Hold(handlers.Get("state"));
+    on_rx_ = Hold(handlers.Get("rx"));
+    on_tx_ = Hold(handlers.Get("tx"));
+  } else {
+    events_target_ = Napi::Persistent(info[0].As<Napi::Object>());
+  }
   if (!context_->is_open()) {
     released_ = true;
     Napi::Error::New(env, "the context is closed").ThrowAsJavaScriptException();
@@ -427,8 +427,7 @@ void SsStream::Tell() {
     const Napi::HandleScope scope(env);
     telling_.swap(events_);
     handing_over_.swap(received_);
-    if (!context_->delivery().Deliver(env, async_, Value(), on_events_.Value(), telling_,
-                                      handing_over_))
+    if (!context_->delivery().Deliver(env, async_, events_target_.Value(), telling_, handing_over_))
       return;
     telling_.clear();
     handing_over_.clear();
@@ -444,7 +443,7 @@ void SsStream::Release() {
   context_->Remove(this);
   policy_.reset();
   outgoing_.clear();
-  on_events_.Reset();
+  events_target_.Reset();
   on_state_.Reset();
   on_rx_.Reset();
   on_tx_.Reset();

@@ -98,7 +98,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   lws_ss_handle* handle_ = nullptr;
   Napi::ObjectReference context_object_;
   napi_async_context async_ = nullptr;
-  Napi::FunctionReference on_events_, on_state_, on_rx_, on_tx_;
+  Napi::ObjectReference events_target_;
+  Napi::FunctionReference on_state_, on_rx_, on_tx_;
   bool handlers_ = false;
   bool transactional_ = false;
   bool acknowledged_ = false;

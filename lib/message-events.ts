@@ -1,0 +1,68 @@
+import { channels } from './channels.js'
+import { NackError } from './errors/nack-error.js'
+import type { Inbox } from './inbox.js'
+import { handToListeners } from './message-listeners.js'
+import { NO_METADATA } from './metadata-values.js'
+import { NativeFlag } from './native.js'
+import type { StreamEventTarget } from './native-events.js'
+import type { Outbox } from './outbox.js'
+import type { SecureStream } from './secure-stream.js'
+import type { StateName } from './state.js'
+import { countReceived } from './stream-counters.js'
+
+/** What happens to a stream without handlers: to its payload here, to the rest in the stream. */
+export class MessageEvents implements StreamEventTarget {
+  readonly #stream: SecureStream
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  readonly #framed: boolean
+  #messageBytes = 0
+
+  constructor(stream: SecureStream, inbox: Inbox, outbox: Outbox, framed: boolean) {
+    this.#stream = stream
+    this.#inbox = inbox
+    this.#outbox = outbox
+    this.#framed = framed
+  }
+
+  state(state: StateName | number, ordinal: number): void {
+    this.#stream.stateReached(state, ordinal)
+  }
+
+  failed(reason: string): void {
+    this.#stream.attemptFailed(reason)
+  }
+
+  received(data: Buffer, flags: number): void {
+    const stream = this.#stream
+    const eom = !this.#framed || (flags & NativeFlag.Eom) !== 0
+    const som = !this.#framed || (flags & NativeFlag.Som) !== 0
+    countReceived(stream.stats, this.#framed, data.length, flags)
+    this.#messageBytes = som ? data.length : this.#messageBytes + data.length
+    if (eom && channels.message.hasSubscribers)
+      channels.message.publish({ stream, direction: 'received', bytes: this.#messageBytes })
+    this.#inbox.push({ data, som, eom, metadata: eom ? stream.metadata : NO_METADATA })
+    handToListeners(stream, this.#inbox)
+  }
+
+  performance(performance: unknown): void {
+    this.#stream.emit('perf', performance)
+  }
+
+  sent(id: number): void {
+    this.#outbox.sent(id)
+  }
+
+  acknowledged(id: number): void {
+    this.#outbox.acknowledged(id)
+  }
+
+  refused(id: number): void {
+    const state = this.#stream.lastAttempt.userState ?? 'QOS_NACK_REMOTE'
+    this.#outbox.reject(id, new NackError(this.#stream.streamtype, state))
+  }
+
+  dropped(id: number): void {
+    this.#outbox.dropped(id)
+  }
+}
