@@ -36,6 +36,11 @@ void SsStream::RequestFront() {
 lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* into,
                                           size_t* length, int* flags) {
   if (outgoing_.empty() || outgoing_.front().finished()) return LWSSSSRET_TX_DONT_SEND;
+  if (acknowledged_ && !transactional_ && !outgoing_.front().requested()) {
+    // lws has the length of one that was given up.
+    RequestFront();
+    return LWSSSSRET_TX_DONT_SEND;
+  }
   if (fruitless_) ssi_set_failures(handle_, 0);
   fruitless_ = false;
   OutgoingMessage& message = outgoing_.front();

@@ -13,8 +13,11 @@ export class ScriptedBroker extends ServerPeer {
   #latest: net.Socket | undefined
 
   /** Settles when so many publishes have arrived. */
-  async arrived(count: number): Promise<IPublishPacket[]> {
-    while (this.published.length < count) await once(this.#events, 'publish')
+  async arrived(
+    count: number,
+    signal: AbortSignal = AbortSignal.timeout(30_000),
+  ): Promise<IPublishPacket[]> {
+    while (this.published.length < count) await once(this.#events, 'publish', { signal })
     return this.published
   }
 
@@ -27,6 +30,12 @@ export class ScriptedBroker extends ServerPeer {
   /** Ends the latest connection, after what was said on it. */
   hangUp(): void {
     this.#latest?.end()
+  }
+
+  /** Does not read what clients say on the latest connection, or goes on with it. */
+  listen(yes: boolean): void {
+    if (yes) this.#latest?.resume()
+    else this.#latest?.pause()
   }
 
   /** @internal */

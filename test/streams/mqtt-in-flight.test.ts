@@ -15,6 +15,7 @@ async function contextFor(broker: ScriptedBroker): Promise<Context> {
     policy: policyOf({
       publisher,
       both: streamtype('mqtt', broker),
+      qos0: { ...publisher, mqtt_qos: 0 },
       born: { ...publisher, ...born },
     }),
   })
@@ -230,6 +231,40 @@ describe('mqtt publishes in flight', { timeout: 120_000 }, () => {
     assert.equal(second?.topic, 'test/short')
     broker.acknowledge(second?.messageId as number, first?.messageId as number)
     await Promise.all([before, after])
+  })
+
+  test('have their own length, also behind one that was given up', async () => {
+    await using broker = await startScriptedBroker()
+    await using context = await contextFor(broker)
+    const stream = context.stream('qos0', ownTopic('mqtt'))
+    await stream.connect()
+    broker.listen(false)
+    let left = 0
+    const ends = Array.from({ length: 1000 }, (_, n) => {
+      const giveUp = new AbortController()
+      const sent = stream.send('x'.repeat(PIECE - n), { signal: giveUp.signal }).then(() => {
+        left++
+      })
+      return { giveUp, sent }
+    })
+    // Until the socket takes no more.
+    for (let before = -1, turns = 0; turns < 100; turns++) {
+      if (left > before) turns = 0
+      before = left
+      await new Promise(setImmediate)
+    }
+    const givenUp = left
+    ends[givenUp]?.giveUp.abort()
+    await assert.rejects(ends[givenUp]?.sent as Promise<void>, { name: 'AbortError' })
+    broker.listen(true)
+    const published = await broker.arrived(ends.length - 1)
+    const lengths = ends.map((_, n) => PIECE - n).filter((_, n) => n !== givenUp)
+    assert.deepEqual(
+      published.map(({ payload }) => payload.length),
+      lengths,
+    )
+    ends.splice(givenUp, 1)
+    await Promise.all(ends.map(({ sent }) => sent))
   })
 
   test('are known to handlers by the ordinal of their tx', async () => {
