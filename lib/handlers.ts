@@ -38,7 +38,7 @@ export interface TxPayload {
  * Specification: "SS Callback return handling", "Convention for rx and tx callback return".
  */
 export interface StreamHandlers<Name extends string = string> {
-  /** A state was reached; `ordinal` is lws's `ack` argument. */
+  /** A state was reached; `ordinal` is lws's `ack` argument, on `mqtt` the ordinal of the acknowledged tx. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
   state?(stream: SecureStream<Name>, state: StateName | number, ordinal: number): ReturnValue | void
   /** Payload arrived. */

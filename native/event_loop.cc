@@ -136,6 +136,24 @@ void EventLoop::ArmAll() {
   rearming_.clear();
 }
 
+void EventLoop::NoteRead(Watcher* watcher) {
+  if (watcher->unanswered) return;
+  watcher->unanswered = true;
+  unanswered_.push_back(watcher->fd);
+}
+
+// A peer may keep the rest of what it says until it knows that the first part has arrived, which
+// the system tells it with the next bytes of ours, or some time later.
+void EventLoop::AcknowledgeAll() {
+  for (const lws_sockfd_type fd : unanswered_) {
+    Watcher* watcher = Find(fd);
+    if (!watcher || !watcher->unanswered) continue;
+    watcher->unanswered = false;
+    ssi_acknowledge_now(context_, fd);
+  }
+  unanswered_.clear();
+}
+
 void EventLoop::OnIo(lws* wsi, unsigned int flags) {
   EventLoop* self = Of(wsi);
   Watcher* watcher = self->Find(lws_get_socket_fd(wsi));
@@ -198,6 +216,7 @@ void EventLoop::ServeWrites(lws_sockfd_type fd) {
     watcher = Find(fd);
     if (ssi_wsi_of_socket(context_, fd) != wsi) break;
   }
+  if (watcher && lws_corked(context_, 0) > 0) watcher->unanswered = false;
   lws_uncork(context_, 0);
   watcher = Find(fd);
   if (!watcher) return;
@@ -239,6 +258,7 @@ void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
   if (revents) self->Serve(watcher, revents);
   watcher = self->Find(fd);
   if (!watcher) return;
+  if (revents & LWS_POLLIN) self->NoteRead(watcher);
   if ((watcher->armed & UV_WRITABLE) && watcher->connected) {
     watcher->wanted &= ~UV_WRITABLE;
     if (watcher->wants_write) self->QueueWrites(watcher);
@@ -271,6 +291,7 @@ void EventLoop::OnPrepare(uv_prepare_t* handle) {
   }
   self->in_turn_ = false;
   self->ArmAll();
+  if (!self->closing_) self->AcknowledgeAll();
   if (self->touched_ || self->more_due_) self->Touch();
 }
 

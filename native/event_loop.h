@@ -48,6 +48,7 @@ class EventLoop {
     bool queued = false;
     bool rearming = false;
     bool closing = false;
+    bool unanswered = false;
   };
 
   static EventLoop* Of(lws* wsi);
@@ -66,6 +67,8 @@ class EventLoop {
   void Remove(Watcher* watcher);
   void Rearm(Watcher* watcher);
   void ArmAll();
+  void NoteRead(Watcher* watcher);
+  void AcknowledgeAll();
   void Serve(Watcher* watcher, short revents);
   void QueueWrites(Watcher* watcher);
   void ServeWrites(lws_sockfd_type fd);
@@ -90,6 +93,8 @@ class EventLoop {
   std::unordered_map<lws_sockfd_type, Watcher*> watchers_;
   std::vector<lws_sockfd_type> writers_;
   std::vector<lws_sockfd_type> rearming_;
+  // What was read from, and not written to since.
+  std::vector<lws_sockfd_type> unanswered_;
 };
 
 #endif

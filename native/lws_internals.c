@@ -78,4 +78,18 @@ const char* ssi_connection_failure(struct lws_ss_handle* h) {
 #endif
 }
 
+void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd) {
+#if defined(TCP_QUICKACK) && defined(LWS_MQTT_MAX_UNACKED)
+  struct lws* wsi = wsi_from_fd(cx, fd);
+  /* An even number means this once. */
+  int once = 2;
+
+  if (wsi && lwsi_role_mqtt(wsi) && wsi->mqtt && wsi->mqtt->unacked.count)
+    (void)!setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &once, sizeof(once));
+#else
+  (void)cx;
+  (void)fd;
+#endif
+}
+
 void ssi_service_forced(struct lws_context* cx) { (void)_lws_plat_service_forced_tsi(cx, 0); }

@@ -49,6 +49,9 @@ int ssi_good_response(struct lws_ss_handle* h);
 const char* ssi_connection_failure(struct lws_ss_handle* h);
 void ssi_forget_connection_failure(struct lws_ss_handle* h);
 
+/* Lets the peer know at once what has arrived, if it has more to say: acknowledgements of MQTT. */
+void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd);
+
 /* Services whatever waits for a turn without waiting for its socket. */
 void ssi_service_forced(struct lws_context* cx);
 

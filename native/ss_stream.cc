@@ -187,11 +187,11 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_QOS_ACK_REMOTE:
     case LWSSSCS_QOS_NACK_REMOTE:
-      Settle(state);
+      Settle(state, ordinal);
       break;
     case LWSSSCS_ALL_RETRIES_FAILED:
       gave_up_ = true;
-      outgoing_.clear();
+      ForgetMessages();
       ssi_forget_length(handle_);
       break;
     case LWSSSCS_DESTROYING:
@@ -265,7 +265,7 @@ lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, ui
   self->asked_for_tx_ = false;
   if (self->doomed_ || self->disconnecting_ || !self->can_send_) return LWSSSSRET_TX_DONT_SEND;
   return self->handlers_ ? self->TxHandler(ordinal, into, length, flags)
-                         : self->TxMessage(into, length, flags);
+                         : self->TxMessage(ordinal, into, length, flags);
 }
 
 lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* into,
@@ -294,43 +294,6 @@ lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   return LWSSSSRET_OK;
 }
 
-lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* flags) {
-  if (outgoing_.empty() || outgoing_.front().finished()) return LWSSSSRET_TX_DONT_SEND;
-  if (fruitless_) ssi_set_failures(handle_, 0);
-  fruitless_ = false;
-  OutgoingMessage& message = outgoing_.front();
-  *flags = message.started() ? 0 : LWSSS_FLAG_SOM;
-  *length = message.Take(into, *length);
-  if (!message.finished()) {
-    Heed(lws_ss_request_tx(handle_));
-    return LWSSSSRET_OK;
-  }
-  *flags |= LWSSS_FLAG_EOM;
-  AddEvent(StreamEvent::kSent, message.id(), 0);
-  // Until the peer has it, it may have to be sent again.
-  if (acknowledged_) return LWSSSSRET_OK;
-  outgoing_.pop_front();
-  if (!outgoing_.empty()) Heed(lws_ss_request_tx(handle_));
-  return LWSSSSRET_OK;
-}
-
-// A server may answer a transaction of which it has seen only the beginning.
-void SsStream::Settle(lws_ss_constate_t verdict) {
-  if (!acknowledged_ || outgoing_.empty() || !outgoing_.front().started()) return;
-  if (!transactional_ && !outgoing_.front().finished()) return;
-  AddEvent(verdict == LWSSSCS_QOS_ACK_REMOTE ? StreamEvent::kAcknowledged : StreamEvent::kRefused,
-           outgoing_.front().id(), 0);
-  outgoing_.pop_front();
-  // Publishes leave together as far as their acknowledgements let them.
-  if (!transactional_ && !outgoing_.empty() && !disconnecting_) RequestFront();
-}
-
-void SsStream::DropStarted() {
-  if (outgoing_.empty() || !outgoing_.front().started()) return;
-  AddEvent(StreamEvent::kDropped, outgoing_.front().id(), 0);
-  outgoing_.pop_front();
-}
-
 // From a clean stack, a stream without a connection waits for its next attempt, or it is idle, and
 // then what it had begun to send goes nowhere.
 void SsStream::Rest() {
@@ -344,35 +307,6 @@ void SsStream::Rest() {
   }
   ssi_become_idle(handle_);
   if (!handlers_) DropStarted();
-}
-
-void SsStream::Pump() {
-  if (outgoing_.empty() || handlers_) return;
-  OutgoingMessage& message = outgoing_.front();
-  const bool connected = ssi_wsi(handle_) != nullptr;
-  // What has begun goes on by itself, over a retry too.
-  if (message.started() || (transactional_ && connected)) return;
-
-  if (gave_up_) {
-    gave_up_ = false;
-    ssi_set_failures(handle_, 0);
-  }
-  if (transactional_ && message.length() == 0) {
-    // The request's headers are all there is to send; lws must not be given an empty body.
-    uint8_t nothing;
-    message.Take(&nothing, 0);
-    AddEvent(StreamEvent::kSent, message.id(), 0);
-  }
-  RequestFront();
-}
-
-void SsStream::RequestFront() {
-  OutgoingMessage& message = outgoing_.front();
-  message.SetRequested();
-  if (acknowledged_)
-    Heed(lws_ss_request_tx_len(handle_, static_cast<unsigned long>(message.length())));
-  else
-    Heed(lws_ss_request_tx(handle_));
 }
 
 void SsStream::Work() {
@@ -412,6 +346,7 @@ void SsStream::Work() {
 
 void SsStream::DestroyNow() {
   if (!handle_) return;
+  doomed_ = true;
   SsContext::ServiceScope scope(context_);
   ssi_say_goodbye(handle_);
   lws_ss_handle* going = handle_;
@@ -442,7 +377,7 @@ void SsStream::Release() {
   released_ = true;
   context_->Remove(this);
   policy_.reset();
-  outgoing_.clear();
+  ForgetMessages();
   events_target_.Reset();
   on_state_.Reset();
   on_rx_.Reset();

@@ -41,6 +41,11 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   struct Wanted {
     bool destroy, disconnect, connect, request_tx, flow;
   };
+  // A message that the peer has yet to acknowledge, known by the ordinal of the tx that ended it.
+  struct Unanswered {
+    lws_ss_tx_ordinal_t ordinal;
+    uint32_t id;
+  };
   struct Following {
     std::optional<std::string> streamtype;
     bool can_send;
@@ -54,7 +59,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
 
   bool Create(const std::string& streamtype);
   lws_ss_state_return_t State(lws_ss_constate_t state, lws_ss_tx_ordinal_t ordinal);
-  lws_ss_state_return_t TxMessage(uint8_t* into, size_t* length, int* flags);
+  lws_ss_state_return_t TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* into, size_t* length,
+                                  int* flags);
   lws_ss_state_return_t TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* into, size_t* length,
                                   int* flags);
   lws_ss_state_return_t CallRx(const uint8_t* data, size_t length, int flags);
@@ -62,7 +68,10 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void Heed(lws_ss_state_return_t answer);
   void AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b);
   void AddReceived(const uint8_t* data, size_t length);
-  void Settle(lws_ss_constate_t verdict);
+  void Settle(lws_ss_constate_t verdict, lws_ss_tx_ordinal_t ordinal);
+  void SettleTransaction(StreamEvent::Kind verdict);
+  void SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal);
+  void ForgetMessages();
   void DropStarted();
   void ChangePolicy();
   void Rest();
@@ -130,6 +139,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   std::shared_ptr<PolicyGeneration> policy_;
   std::vector<lws_ss_metadata_t> declared_metadata_;
   std::deque<OutgoingMessage> outgoing_;
+  // What lws has taken of a protocol that acknowledges and has no transactions, the oldest first.
+  std::deque<Unanswered> unanswered_;
   std::vector<StreamEvent> events_, telling_;
   std::vector<uint8_t> received_, handing_over_;
 };

@@ -50,7 +50,7 @@ Napi::Value SsStream::Disconnect(const Napi::CallbackInfo& info) {
   wanted_.disconnect = disconnecting_ = true;
   // What comes after this call is for the next connection.
   wanted_.connect = wanted_.request_tx = has_tx_length_ = false;
-  outgoing_.clear();
+  ForgetMessages();
   Schedule();
   return info.Env().Undefined();
 }

@@ -3,7 +3,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type Peer, startHttp1, startHttp2, startWebSocket } from '../peers/index.js'
+import {
+  type Peer,
+  startHttp1,
+  startHttp2,
+  startMosquitto,
+  startWebSocket,
+} from '../peers/index.js'
 import { runFixture } from '../support/run-fixture.js'
 
 const FEW = 2000
@@ -59,5 +65,13 @@ describe('system calls', { timeout: 120_000, skip: uncountable }, () => {
     withPeer(startHttp2, async (port) => {
       const each = await perOperation({ protocol: 'h2', port, inFlight: 20 })
       assert.ok(each('poll') < 1, `${each('poll')} polls a request`)
+    }))
+
+  test('20 mqtt publishes leave in one call, and the broker can send the rest of its answers', () =>
+    withPeer(startMosquitto, async (port) => {
+      const each = await perOperation({ protocol: 'mqtt', port, inFlight: 20 })
+      assert.ok(each('sendto') <= 0.1, `${each('sendto')} calls a message`)
+      // Mosquitto's system keeps all but the first until it is told that this one has arrived.
+      assert.ok(each('setsockopt') > 0.01, `${each('setsockopt')} times a message`)
     }))
 })

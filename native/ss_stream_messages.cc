@@ -1,0 +1,112 @@
+// How messages leave, and what becomes of them.
+#include <algorithm>
+
+#include "lws_internals.h"
+#include "ss_stream.h"
+
+void SsStream::Pump() {
+  if (outgoing_.empty() || handlers_) return;
+  OutgoingMessage& message = outgoing_.front();
+  const bool connected = ssi_wsi(handle_) != nullptr;
+  // What has begun goes on by itself, over a retry too.
+  if (message.started() || (transactional_ && connected)) return;
+
+  if (gave_up_) {
+    gave_up_ = false;
+    ssi_set_failures(handle_, 0);
+  }
+  if (transactional_ && message.length() == 0) {
+    // The request's headers are all there is to send; lws must not be given an empty body.
+    uint8_t nothing;
+    message.Take(&nothing, 0);
+    AddEvent(StreamEvent::kSent, message.id(), 0);
+  }
+  RequestFront();
+}
+
+void SsStream::RequestFront() {
+  OutgoingMessage& message = outgoing_.front();
+  message.SetRequested();
+  if (acknowledged_)
+    Heed(lws_ss_request_tx_len(handle_, static_cast<unsigned long>(message.length())));
+  else
+    Heed(lws_ss_request_tx(handle_));
+}
+
+lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* into,
+                                          size_t* length, int* flags) {
+  if (outgoing_.empty() || outgoing_.front().finished()) return LWSSSSRET_TX_DONT_SEND;
+  if (acknowledged_ && !transactional_ && !outgoing_.front().requested()) {
+    // lws has the length of one that was given up.
+    RequestFront();
+    return LWSSSSRET_TX_DONT_SEND;
+  }
+  if (fruitless_) ssi_set_failures(handle_, 0);
+  fruitless_ = false;
+  OutgoingMessage& message = outgoing_.front();
+  *flags = message.started() ? 0 : LWSSS_FLAG_SOM;
+  *length = message.Take(into, *length);
+  if (!message.finished()) {
+    Heed(lws_ss_request_tx(handle_));
+    return LWSSSSRET_OK;
+  }
+  *flags |= LWSSS_FLAG_EOM;
+  AddEvent(StreamEvent::kSent, message.id(), 0);
+  // Until the peer has answered, it may have to be sent again.
+  if (transactional_) return LWSSSSRET_OK;
+  if (acknowledged_) unanswered_.push_back({ordinal, message.id()});
+  outgoing_.pop_front();
+  if (!outgoing_.empty()) RequestFront();
+  return LWSSSSRET_OK;
+}
+
+void SsStream::Settle(lws_ss_constate_t verdict, lws_ss_tx_ordinal_t ordinal) {
+  if (!acknowledged_) return;
+  const auto kind =
+      verdict == LWSSSCS_QOS_ACK_REMOTE ? StreamEvent::kAcknowledged : StreamEvent::kRefused;
+  if (transactional_)
+    SettleTransaction(kind);
+  else
+    SettlePublish(kind, ordinal);
+}
+
+// A server may answer a transaction of which it has seen only the beginning.
+void SsStream::SettleTransaction(StreamEvent::Kind verdict) {
+  if (outgoing_.empty() || !outgoing_.front().started()) return;
+  AddEvent(verdict, outgoing_.front().id(), 0);
+  outgoing_.pop_front();
+}
+
+void SsStream::SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal) {
+  auto meant =
+      std::find_if(unanswered_.begin(), unanswered_.end(),
+                   [ordinal](const Unanswered& message) { return message.ordinal == ordinal; });
+  if (meant == unanswered_.end() && verdict == StreamEvent::kRefused && !outgoing_.empty() &&
+      outgoing_.front().started()) {
+    // lws could not publish it, and does not want the rest of it.
+    AddEvent(verdict, outgoing_.front().id(), 0);
+    outgoing_.pop_front();
+    if (!outgoing_.empty() && !disconnecting_) RequestFront();
+    return;
+  }
+  if (unanswered_.empty()) return;
+  // Ordinals of a proxy are not ours.
+  if (meant == unanswered_.end()) meant = unanswered_.begin();
+  AddEvent(verdict, meant->id, 0);
+  unanswered_.erase(meant);
+}
+
+void SsStream::DropStarted() {
+  // What a stream takes with it, its end tells.
+  if (doomed_) return;
+  for (const Unanswered& message : unanswered_) AddEvent(StreamEvent::kDropped, message.id, 0);
+  unanswered_.clear();
+  if (outgoing_.empty() || !outgoing_.front().started()) return;
+  AddEvent(StreamEvent::kDropped, outgoing_.front().id(), 0);
+  outgoing_.pop_front();
+}
+
+void SsStream::ForgetMessages() {
+  outgoing_.clear();
+  unanswered_.clear();
+}
