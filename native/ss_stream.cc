@@ -28,6 +28,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
   return DefineClass(env, "Stream",
                      {InstanceMethod<&SsStream::Open>("open"),
                       InstanceMethod<&SsStream::Send>("send"),
+                      InstanceMethod<&SsStream::Provide>("provide"),
                       InstanceMethod<&SsStream::CancelSend>("cancelSend"),
                       InstanceMethod<&SsStream::Connect>("connect"),
                       InstanceMethod<&SsStream::RequestTx>("requestTx"),
@@ -299,6 +300,10 @@ lws_ss_state_return_t SsStream::TxMessage(uint8_t* into, size_t* length, int* fl
   if (fruitless_) ssi_set_failures(handle_, 0);
   fruitless_ = false;
   OutgoingMessage& message = outgoing_.front();
+  if (message.starved()) {
+    AddEvent(StreamEvent::kWanted, message.id(), message.next_piece());
+    return LWSSSSRET_TX_DONT_SEND;
+  }
   *flags = message.started() ? 0 : LWSSS_FLAG_SOM;
   *length = message.Take(into, *length);
   if (!message.finished()) {
@@ -405,6 +410,7 @@ void SsStream::Work() {
       Heed(lws_ss_request_tx(handle_));
     has_tx_length_ = false;
   }
+  if (handle_ && wanted.more && ssi_wsi(handle_)) Heed(lws_ss_request_tx(handle_));
   if (handle_ && wanted.flow)
     if (lws* wsi = ssi_wsi(handle_)) lws_rx_flow_control(wsi, reading_ ? 1 : 0);
   if (handle_) Pump();
