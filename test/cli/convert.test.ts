@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { policyToC, policyToTypes } from 'lws-secure-streams/policy'
+import { temporaryFolder } from '../support/temporary-folder.js'
 import { lwsSs } from './helpers.js'
 
 const conversions = { types: policyToTypes, c: policyToC }
@@ -11,17 +9,7 @@ const policy = '{ "s": [ { "get": { "endpoint": "x", "port": 80, "protocol": "h1
 
 for (const [command, convert] of Object.entries(conversions))
   describe(`lws-ss ${command}`, () => {
-    let folder: string
-    const put = (name: string, content: string) => {
-      const file = path.join(folder, name)
-      writeFileSync(file, content)
-      return file
-    }
-
-    before(() => {
-      folder = mkdtempSync(path.join(tmpdir(), 'lws-cli-'))
-    })
-    after(() => rmSync(folder, { recursive: true }))
+    const { file: pathOf, put } = temporaryFolder()
 
     it('writes what the function of the package returns', () => {
       const { status, stdout, stderr } = lwsSs([command, put('right.json', policy)])
@@ -40,7 +28,7 @@ for (const [command, convert] of Object.entries(conversions))
     })
 
     it('says which file it cannot read', () => {
-      const file = path.join(folder, 'missing.json')
+      const file = pathOf('missing.json')
       const { status, stdout, stderr } = lwsSs([command, file])
       assert.equal(status, 1)
       assert.equal(stdout, '')
