@@ -3,6 +3,7 @@ import type { PolicyNode } from './node.js'
 import type { Named } from './read-sections.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
+import { isKeyOf, isSignedBy } from './signatures.js'
 import { placeOf } from './streamtype.js'
 import { quote } from './text.js'
 import type { TrustStore } from './types.js'
@@ -30,6 +31,8 @@ class CertificateCheck {
   readonly #report: Report
   readonly #read = new Map<string, X509 | undefined>()
   readonly #served = new Set<string>()
+  /** Whether key and certificate belong together, which takes long to find out. */
+  readonly #pairs = new Map<string, boolean | undefined>()
 
   constructor(certs: Named<string>, report: Report) {
     this.#certs = certs
@@ -38,9 +41,14 @@ class CertificateCheck {
 
   trustStore({ name, stack }: TrustStore, node: PolicyNode): void {
     const certificates = stack.map((cert) => this.#certificate(cert))
-    const subjects = new Set(certificates.map((certificate) => certificate?.subject))
     for (const [at, certificate] of certificates.entries()) {
-      if (certificate !== undefined && !subjects.has(certificate.issuer)) {
+      if (certificate === undefined) {
+        continue
+      }
+      const issuers = stack.filter((_, of) => certificates[of]?.subject === certificate.issuer)
+      if (issuers.length > 0) {
+        this.#signature(stack[at] ?? '', issuers, node)
+      } else {
         this.#report.warning(
           'incomplete-chain',
           node,
@@ -48,6 +56,23 @@ class CertificateCheck {
             'peer can be verified by it: add the certificates up to the root',
         )
       }
+    }
+  }
+
+  /** One of those who are called like its issuer has to have signed a certificate. */
+  #signature(name: string, issuers: readonly string[], node: PolicyNode): void {
+    const certificate = this.#base64(name)
+    // Whether a root has signed itself is of no account.
+    if (
+      !issuers.includes(name) &&
+      issuers.every((issuer) => isSignedBy(certificate, this.#base64(issuer)) === false)
+    ) {
+      this.#report.warning(
+        'wrong-issuer',
+        node,
+        `${quote(issuers[0])} has the name of the issuer of ${quote(name)}, but has not signed it: ` +
+          'no peer can be verified by it; give the certificate of the key that has',
+      )
     }
   }
 
@@ -60,6 +85,9 @@ class CertificateCheck {
       this.#certificate(cert)
       this.#copied(cert, placeOf(entry, 'server_cert'))
     }
+    if (cert !== undefined && key !== undefined) {
+      this.#pair(cert, key, placeOf(entry, 'server_key'))
+    }
     if (key !== undefined) {
       this.#copied(key, placeOf(entry, 'server_key'))
       const base64 = this.#certs.get(key)?.value
@@ -71,6 +99,24 @@ class CertificateCheck {
         )
       }
     }
+  }
+
+  #pair(cert: string, key: string, place: PolicyNode): void {
+    const pair = `${cert} ${key}`
+    if (!this.#pairs.has(pair)) {
+      this.#pairs.set(pair, isKeyOf(this.#base64(key), this.#base64(cert)))
+    }
+    if (this.#pairs.get(pair) === false) {
+      this.#report.error(
+        'key-mismatch',
+        place,
+        `${quote(key)} is not the private key of the certificate ${quote(cert)}; name the one that is`,
+      )
+    }
+  }
+
+  #base64(name: string): string {
+    return this.#certs.get(name)?.value ?? ''
   }
 
   /** In C a server takes its certificate and key out of the list for all who come later. */

@@ -1,0 +1,45 @@
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { bytesOfBase64 } from './text.js'
+
+// Node.js has it; a browser does without what it tells.
+const crypto = globalThis.process?.getBuiltinModule?.('node:crypto')
+
+function readCertificate(base64: string): X509Certificate | undefined {
+  return crypto && new crypto.X509Certificate(bytesOfBase64(base64))
+}
+
+/**
+ * Whether the key of `issuer` has signed `certificate`, both in base64 of DER; undefined when that cannot
+ * be found out.
+ */
+export function isSignedBy(certificate: string, issuer: string): boolean | undefined {
+  try {
+    const key = readCertificate(issuer)?.publicKey
+    return key && readCertificate(certificate)?.verify(key)
+  } catch {
+    // Of a kind that is not known.
+    return undefined
+  }
+}
+
+function readKey(base64: string): KeyObject | undefined {
+  for (const type of ['pkcs8', 'sec1', 'pkcs1'] as const) {
+    try {
+      const key = bytesOfBase64(base64) as Buffer
+      return crypto?.createPrivateKey({ key, format: 'der', type })
+    } catch {
+      // Then perhaps of another type.
+    }
+  }
+  return undefined
+}
+
+/** Whether `key` is that of `certificate`; as {@link isSignedBy}. */
+export function isKeyOf(key: string, certificate: string): boolean | undefined {
+  try {
+    const privateKey = readKey(key)
+    return privateKey && readCertificate(certificate)?.checkPrivateKey(privateKey)
+  } catch {
+    return undefined
+  }
+}
