@@ -1,5 +1,6 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { type KeyObject, X509Certificate } from 'node:crypto'
 import { checkObject, invalidArgValue, toBytes } from './arguments.js'
+import { readPrivateKey } from './policy/signatures.js'
 
 // What was received is not shown, since it may be a secret.
 const sizeOf = ({ byteLength }: Uint8Array) => `${byteLength} bytes`
@@ -16,13 +17,8 @@ function readCertificate(where: string, bytes: Uint8Array): X509Certificate {
 }
 
 function readKey(where: string, bytes: Uint8Array): KeyObject {
-  for (const type of ['pkcs8', 'sec1', 'pkcs1'] as const) {
-    try {
-      return createPrivateKey({ key: bytes as Buffer, format: 'der', type })
-    } catch {
-      // Then perhaps of another type.
-    }
-  }
+  const key = readPrivateKey(bytes)
+  if (key) return key
   throw invalidArgValue(where, sizeOf(bytes), 'must be a private key in DER, without a passphrase')
 }
 

@@ -22,11 +22,11 @@ export function isSignedBy(certificate: string, issuer: string): boolean | undef
   }
 }
 
-function readKey(base64: string): KeyObject | undefined {
+/** A private key in DER; undefined when it is none, or that cannot be found out. */
+export function readPrivateKey(der: Uint8Array): KeyObject | undefined {
   for (const type of ['pkcs8', 'sec1', 'pkcs1'] as const) {
     try {
-      const key = bytesOfBase64(base64) as Buffer
-      return crypto?.createPrivateKey({ key, format: 'der', type })
+      return crypto?.createPrivateKey({ key: der as Buffer, format: 'der', type })
     } catch {
       // Then perhaps of another type.
     }
@@ -37,7 +37,7 @@ function readKey(base64: string): KeyObject | undefined {
 /** Whether `key` is that of `certificate`; as {@link isSignedBy}. */
 export function isKeyOf(key: string, certificate: string): boolean | undefined {
   try {
-    const privateKey = readKey(key)
+    const privateKey = readPrivateKey(bytesOfBase64(key))
     return privateKey && readCertificate(certificate)?.checkPrivateKey(privateKey)
   } catch {
     return undefined

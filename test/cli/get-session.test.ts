@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import {
   type AedesPeer,
-  type Peer,
   patternBytes,
   startAedes,
   startMosquitto,
@@ -14,6 +13,7 @@ import {
 } from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { policyOf, streamtype } from '../support/policies.js'
+import { disposedAfterSuite } from '../support/suite-peers.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { runLwsSs, startLwsSs } from './helpers.js'
 
@@ -35,7 +35,7 @@ function endsAfter(wanted: number) {
 
 describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
   const { file, put } = temporaryFolder()
-  const peers: (AsyncDisposable & Pick<Peer, 'port'>)[] = []
+  const peers = disposedAfterSuite()
   let ws: WebSocketPeer
   let aedes: AedesPeer
   let policy: string
@@ -60,9 +60,6 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
       dead: streamtype('raw', dead),
     }
     policy = put('policy.json', JSON.stringify(policyOf(streamtypes)))
-  })
-  after(async () => {
-    for (const peer of peers) await peer[Symbol.asyncDispose]()
   })
 
   /** The arguments that make a streamtype say and hear things of its own. */

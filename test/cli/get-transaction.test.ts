@@ -2,18 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync, truncateSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import {
-  type Peer,
-  patternBytes,
-  startHttp1,
-  startHttp2,
-  startNginx,
-  startRaw,
-} from '../peers/index.js'
+import { patternBytes, startHttp1, startHttp2, startNginx, startRaw } from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { policyOf, streamtype } from '../support/policies.js'
+import { disposedAfterSuite } from '../support/suite-peers.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { onTerminal, runLwsSs, startLwsSs } from './helpers.js'
 
@@ -30,7 +24,7 @@ const tellsMemory = {
 describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   const { file, put } = temporaryFolder()
   const page = patternBytes(3 * MIB)
-  const peers: (AsyncDisposable & Pick<Peer, 'port'>)[] = []
+  const peers = disposedAfterSuite()
   let policy: string
   let asked: Promise<void>
 
@@ -63,9 +57,6 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
       h2: streamtype('h2', h2, { opportunistic: false }),
     }
     policy = put('policy.json', JSON.stringify(policyOf(streamtypes)))
-  })
-  after(async () => {
-    for (const peer of peers) await peer[Symbol.asyncDispose]()
   })
 
   it('writes the payload of the answer to standard output, and nothing else', async () => {

@@ -10,23 +10,10 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { openContext, type Policy, type SecureStream } from 'lws-secure-streams'
 import { normalizePolicy } from 'lws-secure-streams/policy'
-import {
-  CertificateAuthority,
-  startHttp1,
-  startHttp2,
-  startMosquitto,
-  startRaw,
-  startWebSocket,
-} from '../peers/index.js'
+import { CertificateAuthority, startMosquitto, starts } from '../peers/index.js'
 import { blocksFolder } from './blocks.js'
 
-const servers = {
-  h1: startHttp1,
-  h2: startHttp2,
-  ws: startWebSocket,
-  mqtt: startMosquitto,
-  raw: startRaw,
-}
+const servers = { ...starts, mqtt: startMosquitto }
 
 const command = path.resolve('dist', 'cli', 'main.mjs')
 
