@@ -79,6 +79,12 @@ function complain({ code, message }: CommanderError): void {
   fail(`${what}; see lws-ss --help`, ExitStatus.Misused)
 }
 
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Nobody reads on, as behind `| head`: that is enough then.
+    if (error.code !== 'EPIPE') throw error
+  })
+
 try {
   await program.parseAsync()
 } catch (error) {

@@ -12,8 +12,6 @@ export class Output {
 
   private constructor(file: FileHandle | undefined) {
     this.#file = file
-    // The callbacks of write() have them.
-    if (!file) process.stdout.on('error', () => {})
   }
 
   /** What is in the file stays until {@link begin}. */

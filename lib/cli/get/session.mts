@@ -68,7 +68,7 @@ export class Session {
     stream.destroy()
     await received
     if (this.#failure) throw this.#failure
-    const acked = acknowledged ? true : null
+    const acked = acknowledged && stats.messagesSent > 0 ? true : null
     return { acked, state, metadata, sent: stats.bytesSent, received: stats.bytesReceived }
   }
 
