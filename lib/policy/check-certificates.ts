@@ -3,7 +3,7 @@ import type { PolicyNode } from './node.js'
 import type { Named } from './read-sections.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
-import { isKeyOf, isSignedBy } from './signatures.js'
+import { isAuthority, isKeyOf, isSignedBy } from './signatures.js'
 import { placeOf } from './streamtype.js'
 import { quote } from './text.js'
 import type { TrustStore } from './types.js'
@@ -47,7 +47,7 @@ class CertificateCheck {
       }
       const issuers = stack.filter((_, of) => certificates[of]?.subject === certificate.issuer)
       if (issuers.length > 0) {
-        this.#signature(stack[at] ?? '', issuers, node)
+        this.#issuer(stack[at] ?? '', issuers, node)
       } else {
         this.#report.warning(
           'incomplete-chain',
@@ -59,21 +59,34 @@ class CertificateCheck {
     }
   }
 
-  /** One of those who are called like its issuer has to have signed a certificate. */
-  #signature(name: string, issuers: readonly string[], node: PolicyNode): void {
-    const certificate = this.#base64(name)
+  /** One of those who are called like its issuer has to have signed a certificate, and may do so. */
+  #issuer(name: string, candidates: readonly string[], node: PolicyNode): void {
     // Whether a root has signed itself is of no account.
-    if (
-      !issuers.includes(name) &&
-      issuers.every((issuer) => isSignedBy(certificate, this.#base64(issuer)) === false)
-    ) {
+    if (candidates.includes(name)) {
+      return
+    }
+    const certificate = this.#base64(name)
+    const issuer = candidates.find((of) => isSignedBy(certificate, this.#base64(of)) !== false)
+    if (issuer === undefined) {
       this.#report.warning(
         'wrong-issuer',
         node,
-        `${quote(issuers[0])} has the name of the issuer of ${quote(name)}, but has not signed it: ` +
+        `${quote(candidates[0])} has the name of the issuer of ${quote(name)}, but has not signed it: ` +
           'no peer can be verified by it; give the certificate of the key that has',
       )
+    } else if (!this.#isRoot(issuer) && isAuthority(this.#base64(issuer)) === false) {
+      this.#report.warning(
+        'not-an-authority',
+        node,
+        `${quote(issuer)}, which has issued ${quote(name)}, is not the certificate of an authority: ` +
+          'no peer can be verified by it; give one with CA:TRUE in its basic constraints',
+      )
     }
+  }
+
+  #isRoot(name: string): boolean {
+    const certificate = this.#read.get(name)
+    return certificate !== undefined && certificate.subject === certificate.issuer
   }
 
   server(entry: StreamtypeEntry): void {

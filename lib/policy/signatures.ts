@@ -22,6 +22,15 @@ export function isSignedBy(certificate: string, issuer: string): boolean | undef
   }
 }
 
+/** Whether a certificate may vouch for others; as {@link isSignedBy}. */
+export function isAuthority(certificate: string): boolean | undefined {
+  try {
+    return readCertificate(certificate)?.ca
+  } catch {
+    return undefined
+  }
+}
+
 /** A private key in DER; undefined when it is none, or that cannot be found out. */
 export function readPrivateKey(der: Uint8Array): KeyObject | undefined {
   for (const type of ['pkcs8', 'sec1', 'pkcs1'] as const) {

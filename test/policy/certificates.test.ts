@@ -59,6 +59,14 @@ describe('the certificates of a policy', () => {
     assert.deepEqual(codes(both, 'warning'), [])
   })
 
+  test('an issuer that is no authority', async () => {
+    const root = await CertificateAuthority.create()
+    const leaf = await root.subordinate({ isCA: false, name: 'leaf' })
+    const below = await leaf.subordinate()
+    const policy = withStack(root.policyCert, leaf.policyCert, below.policyCert)
+    assert.deepEqual(codes(policy, 'warning'), ['not-an-authority'])
+  })
+
   for (const kind of ['pkcs8', 'sec1'] as const)
     test(`a server's key that is not that of its certificate, as ${kind}`, async () => {
       const { cert, key } = await (await CertificateAuthority.create()).issue()
