@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { policyToC, policyToTypes } from 'lws-secure-streams/policy'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { lwsSs } from './helpers.js'
+import { lwsSs, startLwsSs } from './helpers.js'
 
 const conversions = { types: policyToTypes, c: policyToC }
 const policy = '{ "s": [ { "get": { "endpoint": "x", "port": 80, "protocol": "h1" } } ] }'
@@ -33,6 +34,19 @@ for (const [command, convert] of Object.entries(conversions))
       assert.equal(status, 1)
       assert.equal(stdout, '')
       assert.ok(stderr.startsWith('lws-ss: ') && stderr.includes(file), stderr)
+    })
+
+    it('does not mind when nobody reads on', async () => {
+      const streamtypes = Array.from({ length: 5000 }, (_, at) => ({
+        [`streamtype-${at}`]: { endpoint: 'x', port: 80, protocol: 'h1' },
+      }))
+      const file = put('long.json', JSON.stringify({ s: streamtypes }))
+      const { child, ended } = startLwsSs([command, file])
+      await once(child.stdout, 'data')
+      child.stdout.destroy()
+      const { status, complaints } = await ended
+      assert.equal(complaints, '')
+      assert.equal(status, 0)
     })
 
     it('wants a file', () => {
