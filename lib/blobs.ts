@@ -1,4 +1,5 @@
 import { checkHeaderBytes, checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
+import { checkClientCertificate } from './client-certificate.js'
 import type { Context } from './context.js'
 
 /**
@@ -13,7 +14,7 @@ export interface Blobs {
   clientCert?: readonly {
     /** The certificate, as DER. */
     cert: Uint8Array
-    /** Its key, PKCS#8 or SEC1, as DER. */
+    /** Its key, PKCS#8, SEC1 or PKCS#1, as DER. */
     key: Uint8Array
   }[]
   /** Sent in `http_dsn_header`. */
@@ -75,14 +76,9 @@ export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
     if (!Array.isArray(value)) throw invalidArgType(where, 'an array', value)
     if (value.length > mostOf[name])
       throw outOfRange(`${where}.length`, `<= ${mostOf[name]}`, value.length)
-    for (const entry of value) {
-      if (name === 'auth') {
-        checkBytes(where, name, entry)
-        continue
-      }
-      checkObject(where, entry)
-      toBytes(`${where}[].cert`, (entry as { cert: unknown }).cert)
-      toBytes(`${where}[].key`, (entry as { key: unknown }).key)
+    for (const [at, entry] of value.entries()) {
+      if (name === 'auth') checkBytes(where, name, entry)
+      else checkClientCertificate(`${where}[${at}]`, entry)
     }
   }
 }

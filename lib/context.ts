@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { debuglog } from 'node:util'
-import { checkObject, checkSignal, checkString, invalidArgType, toBytes } from './arguments.js'
+import { checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
 import { applyBlobs, type BlobName, checkBlobs } from './blobs.js'
 import { channels } from './channels.js'
 import { DefaultTrust } from './default-trust.js'
@@ -16,7 +16,7 @@ import type { Policy, Streamtype } from './policy/types.js'
 import { Registry } from './registry.js'
 import { RemotePolicy } from './remote-policy.js'
 import type { Reply } from './reply.js'
-import { performRequest, type RequestOptions, requireTransactional } from './request.js'
+import { checkBody, performRequest, type RequestOptions, requireTransactional } from './request.js'
 import { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
 import { tellEvents } from './native-events.js'
@@ -193,7 +193,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     checkString('streamtype', streamtype)
     checkObject('options', options)
     checkSignal('options.signal', options.signal)
-    if (options.body !== undefined) toBytes('options.body', options.body)
+    checkBody(options.body)
     if (options.timeout !== undefined && !(options.timeout >= 0))
       throw invalidArgType('options.timeout', 'a number of milliseconds', options.timeout)
     const { reply, over } = performRequest(this, streamtype, options)

@@ -57,6 +57,10 @@ export class MessageEvents implements StreamEventTarget {
     this.#outbox.acknowledged(id)
   }
 
+  wanted(id: number, piece: number): void {
+    this.#stream.provide(id, piece)
+  }
+
   refused(id: number): void {
     const state = this.#stream.lastAttempt.userState ?? 'QOS_NACK_REMOTE'
     this.#outbox.reject(id, new NackError(this.#stream.streamtype, state))

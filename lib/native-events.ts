@@ -12,6 +12,7 @@ export interface StreamEventTarget {
   acknowledged(id: number): void
   refused(id: number): void
   dropped(id: number): void
+  wanted(id: number, piece: number): void
   failed(reason: string): void
 }
 
@@ -66,6 +67,9 @@ export function tellEvents(
           break
         case NativeEvent.Dropped:
           target.dropped(a)
+          break
+        case NativeEvent.Wanted:
+          target.wanted(a, b)
           break
       }
     } catch (error) {

@@ -13,6 +13,7 @@ export const NativeEvent = {
   Dropped: 4,
   Acknowledged: 5,
   Refused: 6,
+  Wanted: 7,
 } as const
 
 /** What a context's notice is about. */
@@ -74,7 +75,9 @@ export interface NativeStreamHandlers {
 export interface NativeStream {
   /** Makes the stream exist; its `state` callback may be called before this returns. */
   open(events: StreamEventTarget | undefined, handlers?: NativeStreamHandlers): void
-  send(bytes: Uint8Array, id: number): void
+  /** A message, or only its length: its bytes are then provided when they are wanted. */
+  send(bytes: Uint8Array | number, id: number): void
+  provide(id: number, piece: number, bytes: Uint8Array): void
   cancelSend(id: number): void
   connect(): void
   requestTx(length?: number): void

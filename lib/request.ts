@@ -1,3 +1,5 @@
+import { invalidArgType } from './arguments.js'
+import { type BlobLike, isBlobLike } from './blob-like.js'
 import type { Context } from './context.js'
 import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
 import { DisconnectedError } from './errors/disconnected-error.js'
@@ -15,8 +17,11 @@ import { streamTraits } from './streamtype-traits.js'
 export interface RequestOptions {
   /** Values of the streamtype's metadata. */
   metadata?: Metadata
-  /** What to send; text is UTF-8. Needs an `http_method` with a body. */
-  body?: string | Uint8Array
+  /**
+   * What to send; text is UTF-8. Needs an `http_method` with a body. A Blob, such as one of
+   * `fs.openAsBlob()`, or what has its `size` and `slice()`, is read as it leaves.
+   */
+  body?: string | Uint8Array | BlobLike
   /** Ends the transaction when aborted. */
   signal?: AbortSignal
   /** How long the whole transaction may take, in milliseconds. Default: as long as the policy lets it. */
@@ -40,6 +45,16 @@ export function performRequest(
   } catch (error) {
     return { reply: Promise.reject(error), over: Promise.resolve() }
   }
+}
+
+const isBytes = (body: unknown): body is string | Uint8Array =>
+  typeof body === 'string' || body instanceof Uint8Array
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE` */
+export function checkBody(body: unknown): void {
+  if (body === undefined || isBytes(body) || isBlobLike(body)) return
+  const expected = 'of type string or an instance of Buffer, Uint8Array or Blob'
+  throw invalidArgType('options.body', expected, body)
 }
 
 /** @throws SecureStreamError `ERR_SS_NOT_TRANSACTIONAL` when the streamtype has no transactions. */
@@ -89,9 +104,13 @@ class Transaction {
       unwatch?.()
     }
 
-    if (body === undefined) stream.requestTx()
-    // The states tell whether it was accepted; a refusal to send at all is told only here.
-    else stream.send(body).catch((error) => this.#answered || this.#fail(error))
+    if (body === undefined) {
+      stream.requestTx()
+    } else {
+      const sent = isBytes(body) ? stream.send(body) : stream.sendBlob(body)
+      // The states tell whether it was accepted; a refusal to send at all is told only here.
+      sent.catch((error) => this.#answered || this.#fail(error))
+    }
   }
 
   #onState = (state: StateName | number): void => {

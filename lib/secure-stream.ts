@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { checkInteger, checkSignal, invalidArgType, toBytes } from './arguments.js'
+import { type BlobLike, readPiece } from './blob-like.js'
 import { channels } from './channels.js'
 import { ConnectWaiters } from './connect-waiters.js'
 import type { Context } from './context.js'
@@ -71,6 +72,7 @@ export class SecureStream<Name extends string = string>
   #whenOver: (() => void)[] | undefined
   #unwatchSignal: (() => void) | undefined
   #signal: AbortSignal | undefined
+  #blob: BlobLike | undefined
 
   /** @internal */
   constructor(
@@ -162,19 +164,40 @@ export class SecureStream<Name extends string = string>
   send(data: string | Uint8Array, options: { signal?: AbortSignal } = {}): Promise<void> {
     const bytes = toBytes('data', data)
     checkSignal('options.signal', options.signal)
+    return this.#send(bytes, bytes.byteLength, options.signal)
+  }
+
+  /** @internal Sends a blob, read as it leaves, as the only message of this stream. */
+  sendBlob(blob: BlobLike): Promise<void> {
+    this.#blob = blob
+    return this.#send(blob.size, blob.size)
+  }
+
+  #send(data: Uint8Array | number, length: number, signal?: AbortSignal): Promise<void> {
     if (this.#destroyed) return Promise.reject(this.destroyedError())
     const refusal = this.#handlers
       ? hasHandlers(this.streamtype)
       : cannotSend(this.streamtype, this.#definition)
     if (refusal) return Promise.reject(refusal)
-    if (options.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (signal?.aborted) return Promise.reject(signal.reason)
 
-    const { id, promise } = this.#outbox.add(options.signal)
-    this.#native.send(bytes, id)
-    countSent(this.stats, this.#framed, bytes.byteLength, NativeFlag.Eom)
+    const { id, promise } = this.#outbox.add(signal)
+    this.#native.send(data, id)
+    countSent(this.stats, this.#framed, length, NativeFlag.Eom)
     if (channels.message.hasSubscribers)
-      channels.message.publish({ stream: this, direction: 'sent', bytes: bytes.byteLength })
+      channels.message.publish({ stream: this, direction: 'sent', bytes: length })
     return promise
+  }
+
+  /** @internal A piece of the body is wanted. */
+  async provide(id: number, piece: number): Promise<void> {
+    if (!this.#blob) return
+    try {
+      this.#native.provide(id, piece, await readPiece(this.#blob, piece))
+    } catch (error) {
+      this.#outbox.reject(id, error)
+      this.destroy(error as Error)
+    }
   }
 
   /** Whole messages, as they arrive; ends when the stream is destroyed. */

@@ -15,7 +15,8 @@ struct StreamEvent {
     kFailure = 3,
     kDropped = 4,
     kAcknowledged = 5,
-    kRefused = 6
+    kRefused = 6,
+    kWanted = 7
   };
   uint32_t kind, a, b;
 };

@@ -7,37 +7,58 @@
 #include <cstring>
 #include <vector>
 
-// One message on its way out: a copy, which nothing that JavaScript does to its buffer can reach.
+// One message on its way out: a copy, which nothing that JavaScript does to its buffer can reach;
+// or, when only its length is known, what JavaScript provides of it, piece by piece.
 class OutgoingMessage {
  public:
   OutgoingMessage(uint32_t id, const Napi::Uint8Array& data)
-      : id_(id), bytes_(data.Data(), data.Data() + data.ByteLength()) {}
+      : id_(id), length_(data.ByteLength()), bytes_(data.Data(), data.Data() + data.ByteLength()) {}
+  OutgoingMessage(uint32_t id, size_t length) : id_(id), length_(length), in_pieces_(true) {}
 
   uint32_t id() const { return id_; }
-  size_t length() const { return bytes_.size(); }
+  size_t length() const { return length_; }
   bool started() const { return started_; }
   // Whether lws was asked to make the transaction, or the publish, that carries it.
   bool requested() const { return requested_; }
   void SetRequested() { requested_ = true; }
-  bool finished() const { return started_ && sent_ == bytes_.size(); }
+  bool finished() const { return started_ && sent_ == length_; }
+  // Whether what is to be sent next is still to be provided.
+  bool starved() const { return sent_ < length_ && taken_ == bytes_.size(); }
+  uint32_t next_piece() const { return next_piece_; }
+
+  // A piece that is not the next was asked for before everything began anew.
+  bool Provide(uint32_t piece, const Napi::Uint8Array& data) {
+    if (!in_pieces_ || !starved() || piece != next_piece_) return false;
+    bytes_.assign(data.Data(), data.Data() + std::min(data.ByteLength(), length_ - sent_));
+    taken_ = 0;
+    next_piece_++;
+    return true;
+  }
 
   size_t Take(uint8_t* into, size_t room) {
-    const size_t n = std::min(room, bytes_.size() - sent_);
-    if (n) memcpy(into, bytes_.data() + sent_, n);
+    const size_t n = std::min(room, bytes_.size() - taken_);
+    if (n) memcpy(into, bytes_.data() + taken_, n);
+    taken_ += n;
     sent_ += n;
     started_ = true;
     return n;
   }
 
   void Rewind() {
-    sent_ = 0;
+    sent_ = taken_ = 0;
+    if (in_pieces_) bytes_.clear();
+    next_piece_ = 0;
     // One without bytes is never asked for.
-    started_ = started_ && bytes_.empty();
+    started_ = started_ && length_ == 0;
   }
 
  private:
   uint32_t id_;
+  size_t length_;
   std::vector<uint8_t> bytes_;
+  bool in_pieces_ = false;
+  uint32_t next_piece_ = 0;
+  size_t taken_ = 0;
   size_t sent_ = 0;
   bool started_ = false;
   bool requested_ = false;

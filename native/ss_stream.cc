@@ -28,6 +28,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
   return DefineClass(env, "Stream",
                      {InstanceMethod<&SsStream::Open>("open"),
                       InstanceMethod<&SsStream::Send>("send"),
+                      InstanceMethod<&SsStream::Provide>("provide"),
                       InstanceMethod<&SsStream::CancelSend>("cancelSend"),
                       InstanceMethod<&SsStream::Connect>("connect"),
                       InstanceMethod<&SsStream::RequestTx>("requestTx"),
@@ -339,6 +340,7 @@ void SsStream::Work() {
       Heed(lws_ss_request_tx(handle_));
     has_tx_length_ = false;
   }
+  if (handle_ && wanted.more && ssi_wsi(handle_)) Heed(lws_ss_request_tx(handle_));
   if (handle_ && wanted.flow)
     if (lws* wsi = ssi_wsi(handle_)) lws_rx_flow_control(wsi, reading_ ? 1 : 0);
   if (handle_) Pump();

@@ -39,7 +39,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
     SsStream* stream;
   };
   struct Wanted {
-    bool destroy, disconnect, connect, request_tx, flow;
+    bool destroy, disconnect, connect, request_tx, flow, more;
   };
   // A message that the peer has yet to acknowledge, known by the ordinal of the tx that ended it.
   struct Unanswered {
@@ -83,6 +83,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
 
   Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value Provide(const Napi::CallbackInfo& info);
   Napi::Value CancelSend(const Napi::CallbackInfo& info);
   Napi::Value Connect(const Napi::CallbackInfo& info);
   Napi::Value RequestTx(const Napi::CallbackInfo& info);

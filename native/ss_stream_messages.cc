@@ -44,6 +44,10 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   if (fruitless_) ssi_set_failures(handle_, 0);
   fruitless_ = false;
   OutgoingMessage& message = outgoing_.front();
+  if (message.starved()) {
+    AddEvent(StreamEvent::kWanted, message.id(), message.next_piece());
+    return LWSSSSRET_TX_DONT_SEND;
+  }
   *flags = message.started() ? 0 : LWSSS_FLAG_SOM;
   *length = message.Take(into, *length);
   if (!message.finished()) {

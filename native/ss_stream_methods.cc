@@ -3,11 +3,26 @@
 #include "ss_context.h"
 #include "ss_stream.h"
 
-// (bytes, id)
+// (bytes, id), or (length, id) of a message whose bytes are provided when they are wanted
 Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
   if (handle_ && !doomed_) {
-    outgoing_.emplace_back(info[1].As<Napi::Number>().Uint32Value(),
-                           info[0].As<Napi::Uint8Array>());
+    const uint32_t id = info[1].As<Napi::Number>().Uint32Value();
+    if (info[0].IsNumber())
+      outgoing_.emplace_back(id, static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
+    else
+      outgoing_.emplace_back(id, info[0].As<Napi::Uint8Array>());
+    Schedule();
+  }
+  return info.Env().Undefined();
+}
+
+// (id, piece, bytes)
+Napi::Value SsStream::Provide(const Napi::CallbackInfo& info) {
+  const uint32_t id = info[0].As<Napi::Number>().Uint32Value();
+  const uint32_t piece = info[1].As<Napi::Number>().Uint32Value();
+  for (OutgoingMessage& message : outgoing_) {
+    if (message.id() != id || !message.Provide(piece, info[2].As<Napi::Uint8Array>())) continue;
+    wanted_.more = true;
     Schedule();
   }
   return info.Env().Undefined();

@@ -1,57 +1,95 @@
 #!/usr/bin/env node
-import { cac } from 'cac'
-import { SecureStreamError } from '../secure-stream-error.js'
-import { writeC } from './c.mjs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { policyToC, policyToTypes } from '../policy/index.js'
 import { check } from './check.mjs'
+import { writeConverted } from './convert.mjs'
 import { doctor } from './doctor.mjs'
+import { ExitStatus, exitStatusOf } from './exit-status.mjs'
+import { get } from './get.mjs'
 import { packageVersion } from './package.mjs'
-import { writeTypes } from './types.mjs'
 
-const FAILED = 1
-const MISUSED = 2
+function addMetadata(given: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(given) ?? []
+  if (name === undefined) throw new InvalidArgumentError('It has the form name=value.')
+  return { ...before, [name]: value }
+}
 
-const cli = cac('lws-ss')
-cli
-  .command('doctor', 'Show versions, features, the trust store and where the addon comes from')
-  .option('--json', 'As one JSON object')
+function toSeconds(given: string): number {
+  const seconds = given.trim() === '' ? Number.NaN : Number(given)
+  if (!(seconds >= 0)) throw new InvalidArgumentError('It is a number of seconds.')
+  return seconds
+}
+
+const runtime = `${process.platform}-${process.arch} node-${process.version}`
+const program = new Command('lws-ss')
+  .description('Secure Streams from the command line')
+  .version(`lws-ss/${packageVersion} ${runtime}`)
+  .helpCommand(false)
+  // Help goes to standard output; complaints are told below, in one way for all.
+  .configureOutput({ writeErr: () => {} })
+  .exitOverride()
+program
+  .command('check')
+  .description('Check policies: file:line:column of each finding')
+  .argument('<files...>', 'policies')
+  .option('--json', 'as one JSON array')
+  .action(check)
+program
+  .command('types')
+  .description("Write the TypeScript types of a policy's streamtypes")
+  .argument('<file>', 'a policy')
+  .action((file: string) => writeConverted(file, policyToTypes))
+program
+  .command('c')
+  .description('Write a policy as the C structs that libwebsockets takes instead of JSON')
+  .argument('<file>', 'a policy')
+  .action((file: string) => writeConverted(file, policyToC))
+program
+  .command('get')
+  .description('Perform one transaction (h1, h2), or a session on standard input and output')
+  .argument('<policy>', 'the file of the policy')
+  .argument('<streamtype>', 'the name of a client streamtype in it')
+  .option('--metadata <name=value>', 'a value of its metadata; may be repeated', addMetadata)
+  .option('--data <text>', 'send this instead of standard input')
+  .addOption(new Option('--data-file <file>', 'send the bytes of this file').conflicts('data'))
+  .option('--output <file>', 'write what arrives to this file instead of standard output')
+  .option('--binary', 'ws, mqtt: standard input is one message; no line ends are added')
+  .option('--wait <seconds>', 'a session that has sent all ends after this silence', toSeconds, 1)
+  .option('--json', 'tell the result as one line of JSON')
+  .action(get)
+program
+  .command('doctor')
+  .description('Show versions, features, the trust store and where the addon comes from')
+  .option('--json', 'as one JSON object')
   .action(doctor)
-cli
-  .command('check <file> [...files]', 'Check policies: file:line:column of each finding')
-  .option('--json', 'As one JSON array')
-  .action((file: string, files: string[], options) => check([file, ...files], options))
-cli
-  .command('types <file>', "Write the TypeScript types of a policy's streamtypes")
-  .action((file: string) => writeTypes(file))
-cli
-  .command('c <file>', 'Write a policy as the C structs that libwebsockets takes instead of JSON')
-  .action((file: string) => writeC(file))
-cli.help()
-cli.version(packageVersion)
 
 function fail(message: string, status: number): void {
-  console.error(`${cli.name}: ${message}`)
+  console.error(`lws-ss: ${message}`)
   process.exitCode = status
 }
 
-function misuse(message: string): void {
-  fail(`${message}; see ${cli.name} --help`, MISUSED)
+function complain({ code, message }: CommanderError): void {
+  const what =
+    code === 'commander.help'
+      ? 'no command given'
+      : message
+          .replace(/^error: /, '')
+          .replaceAll('\n', ' ')
+          .replace(/\.$/, '')
+  fail(`${what}; see lws-ss --help`, ExitStatus.Misused)
 }
 
-async function run(): Promise<void> {
-  const { args, options } = cli.parse(process.argv, { run: false })
-  if (cli.matchedCommand) {
-    await cli.runMatchedCommand()
-  } else if (!options.help && !options.version) {
-    cli.globalCommand.checkUnknownOptions()
-    misuse(args.length > 0 ? `Unknown command \`${args[0]}\`` : 'No command given')
-  }
-}
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Nobody reads on, as behind `| head`: that is enough then.
+    if (error.code !== 'EPIPE') throw error
+  })
 
 try {
-  await run()
+  await program.parseAsync()
 } catch (error) {
-  if (error instanceof SecureStreamError) fail(error.message, FAILED)
-  // cac does not export the class.
-  else if (error instanceof Error && error.name === 'CACError') misuse(error.message)
+  const status = exitStatusOf(error)
+  if (error instanceof CommanderError) error.exitCode === 0 || complain(error)
+  else if (status !== undefined) fail((error as Error).message, status)
   else throw error
 }

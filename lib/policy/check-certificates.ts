@@ -3,6 +3,7 @@ import type { PolicyNode } from './node.js'
 import type { Named } from './read-sections.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
+import { isAuthority, isKeyOf, isSignedBy } from './signatures.js'
 import { placeOf } from './streamtype.js'
 import { quote } from './text.js'
 import type { TrustStore } from './types.js'
@@ -30,6 +31,8 @@ class CertificateCheck {
   readonly #report: Report
   readonly #read = new Map<string, X509 | undefined>()
   readonly #served = new Set<string>()
+  /** Whether key and certificate belong together, which takes long to find out. */
+  readonly #pairs = new Map<string, boolean | undefined>()
 
   constructor(certs: Named<string>, report: Report) {
     this.#certs = certs
@@ -38,9 +41,14 @@ class CertificateCheck {
 
   trustStore({ name, stack }: TrustStore, node: PolicyNode): void {
     const certificates = stack.map((cert) => this.#certificate(cert))
-    const subjects = new Set(certificates.map((certificate) => certificate?.subject))
     for (const [at, certificate] of certificates.entries()) {
-      if (certificate !== undefined && !subjects.has(certificate.issuer)) {
+      if (certificate === undefined) {
+        continue
+      }
+      const issuers = stack.filter((_, of) => certificates[of]?.subject === certificate.issuer)
+      if (issuers.length > 0) {
+        this.#issuer(stack[at] ?? '', issuers, node)
+      } else {
         this.#report.warning(
           'incomplete-chain',
           node,
@@ -51,6 +59,36 @@ class CertificateCheck {
     }
   }
 
+  /** One of those who are called like its issuer has to have signed a certificate, and may do so. */
+  #issuer(name: string, candidates: readonly string[], node: PolicyNode): void {
+    // Whether a root has signed itself is of no account.
+    if (candidates.includes(name)) {
+      return
+    }
+    const certificate = this.#base64(name)
+    const issuer = candidates.find((of) => isSignedBy(certificate, this.#base64(of)) !== false)
+    if (issuer === undefined) {
+      this.#report.warning(
+        'wrong-issuer',
+        node,
+        `${quote(candidates[0])} has the name of the issuer of ${quote(name)}, but has not signed it: ` +
+          'no peer can be verified by it; give the certificate of the key that has',
+      )
+    } else if (!this.#isRoot(issuer) && isAuthority(this.#base64(issuer)) === false) {
+      this.#report.warning(
+        'not-an-authority',
+        node,
+        `${quote(issuer)}, which has issued ${quote(name)}, is not the certificate of an authority: ` +
+          'no peer can be verified by it; give one with CA:TRUE in its basic constraints',
+      )
+    }
+  }
+
+  #isRoot(name: string): boolean {
+    const certificate = this.#read.get(name)
+    return certificate !== undefined && certificate.subject === certificate.issuer
+  }
+
   server(entry: StreamtypeEntry): void {
     const { server_cert: cert, server_key: key, server } = entry.value
     if (server !== true) {
@@ -59,6 +97,9 @@ class CertificateCheck {
     if (cert !== undefined) {
       this.#certificate(cert)
       this.#copied(cert, placeOf(entry, 'server_cert'))
+    }
+    if (cert !== undefined && key !== undefined) {
+      this.#pair(cert, key, placeOf(entry, 'server_key'))
     }
     if (key !== undefined) {
       this.#copied(key, placeOf(entry, 'server_key'))
@@ -71,6 +112,24 @@ class CertificateCheck {
         )
       }
     }
+  }
+
+  #pair(cert: string, key: string, place: PolicyNode): void {
+    const pair = `${cert} ${key}`
+    if (!this.#pairs.has(pair)) {
+      this.#pairs.set(pair, isKeyOf(this.#base64(key), this.#base64(cert)))
+    }
+    if (this.#pairs.get(pair) === false) {
+      this.#report.error(
+        'key-mismatch',
+        place,
+        `${quote(key)} is not the private key of the certificate ${quote(cert)}; name the one that is`,
+      )
+    }
+  }
+
+  #base64(name: string): string {
+    return this.#certs.get(name)?.value ?? ''
   }
 
   /** In C a server takes its certificate and key out of the list for all who come later. */

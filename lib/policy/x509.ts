@@ -1,4 +1,5 @@
 import { type BaseBlock, Constructed, fromBER, Sequence, UTCTime } from 'asn1js'
+import { bytesOfBase64 } from './text.js'
 
 /** What the checks need to know of a certificate. */
 export interface X509 {
@@ -20,7 +21,7 @@ export function readX509(base64: string): X509 | undefined {
 }
 
 function read(base64: string): X509 | undefined {
-  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+  const bytes = bytesOfBase64(base64)
   const { offset, result } = fromBER(bytes)
   if (offset !== bytes.length) {
     return undefined

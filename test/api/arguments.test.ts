@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type Context, openContext, PolicyError } from 'lws-secure-streams'
+import { CertificateAuthority } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 
 const policy = policyOf({
@@ -41,6 +43,36 @@ describe('openContext()', () => {
       (error: Error) => /auth/.test(error.message) && !/secret/.test(error.message),
     )
     assert.throws(() => open({ policy, proxy: { path: '@x' } }), notYet)
+  })
+
+  test('throws for a client certificate that libwebsockets could not use', async () => {
+    const authority = await CertificateAuthority.create()
+    const [one, other] = [await authority.issue(), await authority.issue()]
+    const cert = new X509Certificate(one.cert).raw
+    const key = createPrivateKey(one.key).export({ type: 'pkcs8', format: 'der' })
+    const strange = createPrivateKey(other.key).export({ type: 'sec1', format: 'der' })
+    const refused = (pair: object, argument: string) =>
+      assert.throws(
+        () =>
+          open({
+            policy,
+            blobs: {
+              clientCert: [
+                { cert, key },
+                { cert, key, ...pair },
+              ],
+            },
+          }),
+        ({ code, message }) =>
+          code === 'ERR_INVALID_ARG_VALUE' &&
+          message.includes(`"options.blobs.clientCert[1].${argument}"`),
+      )
+    refused({ cert: Buffer.from(one.cert) }, 'cert')
+    refused({ cert: cert.subarray(1) }, 'cert')
+    refused({ key: Buffer.from(one.key) }, 'key')
+    refused({ key: cert }, 'key')
+    refused({ key: strange }, 'key')
+    await (await open({ policy, blobs: { clientCert: [{ cert, key }] } })).close()
   })
 
   test('rejects for what only reading the policy can tell', async () => {

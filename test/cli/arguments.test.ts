@@ -12,18 +12,31 @@ describe('the arguments of lws-ss', () => {
   it('--help lists the commands, and after a command its options', () => {
     const all = lwsSs(['--help'])
     assert.equal(all.status, 0)
-    assert.match(all.stdout, /^ {2}doctor {2}/m)
+    assert.match(all.stdout, /^ {2}doctor \[options\] {2}/m)
     const one = lwsSs(['doctor', '--help'])
     assert.equal(one.status, 0)
     assert.match(one.stdout, /^ {2}--json {2}/m)
   })
 
   const mistakes: [string[], string][] = [
-    [[], 'No command given'],
-    [['physician'], 'Unknown command `physician`'],
-    [['--verbose'], 'Unknown option `--verbose`'],
-    [['doctor', '--xml'], 'Unknown option `--xml`'],
-    [['doctor', 'policy.json'], 'Unused args: `policy.json`'],
+    [[], 'no command given'],
+    [['physician'], "unknown command 'physician'"],
+    [['--verbose'], "unknown option '--verbose'"],
+    [['doctor', '--jsn'], "unknown option '--jsn' (Did you mean --json?)"],
+    [['doctor', 'policy.json'], "too many arguments for 'doctor'. Expected 0 arguments but got 1"],
+    [['get', 'policy.json'], "missing required argument 'streamtype'"],
+    [
+      ['get', 'policy.json', 'chat', '--metadata', 'name'],
+      "option '--metadata <name=value>' argument 'name' is invalid. It has the form name=value",
+    ],
+    [
+      ['get', 'policy.json', 'chat', '--wait', '-1'],
+      "option '--wait <seconds>' argument '-1' is invalid. It is a number of seconds",
+    ],
+    [
+      ['get', 'policy.json', 'chat', '--data', 'x', '--data-file', 'y'],
+      "option '--data-file <file>' cannot be used with option '--data <text>'",
+    ],
   ]
   for (const [args, complaint] of mistakes)
     it(`answers "${['lws-ss', ...args].join(' ')}" with one line and status 2`, () => {

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
+import { temporaryFolder } from '../support/temporary-folder.js'
 import { lwsSs } from './helpers.js'
 
 describe('lws-ss check', () => {
-  let folder: string
-  const put = (name: string, content: string) => {
-    const file = path.join(folder, name)
-    writeFileSync(file, content)
-    return file
-  }
-
-  before(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'lws-cli-'))
-  })
-  after(() => rmSync(folder, { recursive: true }))
+  const { file: pathOf, put } = temporaryFolder()
 
   it('names file, line and column of an error, plainly into a pipe, with status 1', () => {
     const file = put('wrong.json', '{ "s": [ { "get":\n  { "endpoint": "x", "port": true } } ] }')
@@ -37,7 +25,7 @@ describe('lws-ss check', () => {
 
   it('gives all findings of all files as one array with --json', () => {
     const wrong = put('wrong.json', '{ "s": 1 }')
-    const missing = path.join(folder, 'missing.json')
+    const missing = pathOf('missing.json')
     const { status, stdout } = lwsSs(['check', '--json', wrong, missing])
     assert.equal(status, 1)
     const found = JSON.parse(stdout) as { file: string; code: string; severity: string }[]

@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
 import { policyToC, policyToTypes } from 'lws-secure-streams/policy'
-import { lwsSs } from './helpers.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { lwsSs, startLwsSs } from './helpers.js'
 
 const conversions = { types: policyToTypes, c: policyToC }
 const policy = '{ "s": [ { "get": { "endpoint": "x", "port": 80, "protocol": "h1" } } ] }'
 
 for (const [command, convert] of Object.entries(conversions))
   describe(`lws-ss ${command}`, () => {
-    let folder: string
-    const put = (name: string, content: string) => {
-      const file = path.join(folder, name)
-      writeFileSync(file, content)
-      return file
-    }
-
-    before(() => {
-      folder = mkdtempSync(path.join(tmpdir(), 'lws-cli-'))
-    })
-    after(() => rmSync(folder, { recursive: true }))
+    const { file: pathOf, put } = temporaryFolder()
 
     it('writes what the function of the package returns', () => {
       const { status, stdout, stderr } = lwsSs([command, put('right.json', policy)])
@@ -40,11 +29,24 @@ for (const [command, convert] of Object.entries(conversions))
     })
 
     it('says which file it cannot read', () => {
-      const file = path.join(folder, 'missing.json')
+      const file = pathOf('missing.json')
       const { status, stdout, stderr } = lwsSs([command, file])
       assert.equal(status, 1)
       assert.equal(stdout, '')
       assert.ok(stderr.startsWith('lws-ss: ') && stderr.includes(file), stderr)
+    })
+
+    it('does not mind when nobody reads on', async () => {
+      const streamtypes = Array.from({ length: 5000 }, (_, at) => ({
+        [`streamtype-${at}`]: { endpoint: 'x', port: 80, protocol: 'h1' },
+      }))
+      const file = put('long.json', JSON.stringify({ s: streamtypes }))
+      const { child, ended } = startLwsSs([command, file])
+      await once(child.stdout, 'data')
+      child.stdout.destroy()
+      const { status, complaints } = await ended
+      assert.equal(complaints, '')
+      assert.equal(status, 0)
     })
 
     it('wants a file', () => {

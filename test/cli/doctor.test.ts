@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { CertificateAuthority } from '../peers/index.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
 import { lwsSs, version } from './helpers.js'
 
 describe('lws-ss doctor', () => {
+  const { put } = temporaryFolder()
+
   it('says what the package runs with', () => {
     const { status, stdout, stderr } = lwsSs(['doctor'])
     assert.equal(stderr, '')
@@ -43,12 +44,9 @@ describe('lws-ss doctor', () => {
     assert.ok(path.isAbsolute(facts.addon.file))
   })
 
-  it('counts the certificates of the trust store', async (t) => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'lws-cli-'))
-    t.after(() => rmSync(folder, { recursive: true }))
-    const file = path.join(folder, 'ca.pem')
+  it('counts the certificates of the trust store', async () => {
     const authorities = [await CertificateAuthority.create(), await CertificateAuthority.create()]
-    writeFileSync(file, authorities.map(({ pem }) => `${pem}\n`).join(''))
+    const file = put('ca.pem', authorities.map(({ pem }) => `${pem}\n`).join(''))
     const { stdout } = lwsSs(['doctor'], { SSL_CERT_FILE: file })
     assert.ok(stdout.includes(`${file}, 2 certificates\n`), stdout)
   })
@@ -71,11 +69,8 @@ describe('lws-ss doctor', () => {
     }
   })
 
-  it('fails in the same way when the file is no addon', (t) => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'lws-cli-'))
-    t.after(() => rmSync(folder, { recursive: true }))
-    const file = path.join(folder, 'addon.node')
-    writeFileSync(file, 'this is no shared library')
+  it('fails in the same way when the file is no addon', () => {
+    const file = put('addon.node', 'this is no shared library')
     const { status, stderr } = lwsSs(['doctor'], { LWS_SECURE_STREAMS_ADDON: file })
     assert.equal(status, 1)
     assert.match(stderr, /^lws-ss: [^\n]*addon\.node[^\n]*\n$/)

@@ -1,44 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { type Block, blockName, blocksFolder, blocksOf } from './blocks.js'
 
-const root = process.cwd()
-const folder = path.join(root, 'build', 'docs')
+const folder = path.join(blocksFolder, 'javascript')
 const surroundings = path.join(__dirname, 'surroundings.js')
 
-interface Block {
-  document: string
-  line: number
-  extension: 'mts' | 'mjs'
-  /** As a program of its own, or with what the documents introduce. */
-  way: 'run' | 'use' | undefined
-  code: string
-}
-
-/** The blocks of a document that are TypeScript or JavaScript. See docs/building.md. */
-function blocksIn(document: string): Block[] {
-  const text = readFileSync(path.join(root, document), 'utf8')
-  const fences = text.matchAll(/^```(ts|js)\b([^\n]*)\n(.*?)^```$/gms)
-  return Array.from(fences, ([, language, info = '', code = ''], index) => {
-    const fence = [...text.matchAll(/^```(ts|js)\b/gm)][index]
-    const line = text.slice(0, fence?.index).split('\n').length
-    const extension = language === 'ts' ? ('mts' as const) : ('mjs' as const)
-    const way = /\b(run|use)\b/.exec(info)?.[1] as Block['way']
-    return { document, line, extension, way, code }
-  })
-}
-
-function documents(): string[] {
-  const docs = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'))
-  return ['README.md', ...docs.map((name) => path.join('docs', name))].filter((name) =>
-    existsSync(path.join(root, name)),
-  )
-}
-
-const fileName = ({ document, line, extension }: Block) =>
-  `${document.replace(/\W+/g, '-')}-line-${line}.${extension}`
+const fileName = (block: Block) => `${blockName(block)}.${block.language === 'ts' ? 'mts' : 'mjs'}`
 
 // What a document has introduced before, so that a later block need not do so again.
 const introduced = `
@@ -74,14 +44,14 @@ function compile(blocks: Block[]): string {
     // The code keeps the line numbers that it has in its document, for the compiler's messages.
     writeFileSync(path.join(folder, fileName(block)), '\n'.repeat(block.line) + block.code)
   }
-  const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const compiler = path.resolve('node_modules', 'typescript', 'bin', 'tsc')
   return spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' }).stdout
 }
 
-describe('the code in README.md and docs/', () => {
-  const blocks = documents().flatMap(blocksIn)
+describe('the TypeScript and JavaScript in README.md and docs/', () => {
+  const blocks = blocksOf('ts', 'js')
 
-  it('has the right types', { skip: blocks.length === 0 }, () => {
+  it('has the right types', () => {
     const complaints = compile(blocks)
     assert.ok(complaints === '', `\n${complaints}`)
   })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { checkPolicy } from 'lws-secure-streams/policy'
-import { CertificateAuthority } from '../peers/index.js'
-import { codes, fakeCert, fakeKey, goodPolicy, use, withStreamtype } from './helpers.js'
+import { codes, fakeCert, goodPolicy, use, withStreamtype } from './helpers.js'
 
 test('a good policy has no findings', () => {
   assert.deepEqual(checkPolicy(goodPolicy()), [])
@@ -419,49 +418,5 @@ describe('servers', () => {
   test("two that do not get into each other's way", () => {
     const policy = withServers(server, { ...server, endpoint: 'eth0' }, { ...server, port: 0 })
     assert.deepEqual(codes(policy, 'warning'), [])
-  })
-})
-
-describe('certificates', () => {
-  const year = (value: number) => new Date(Date.UTC(value, 0))
-  const withStack = (...stack: string[]) => ({
-    ...goodPolicy(),
-    certs: [...goodPolicy().certs, ...stack.map((cert, at) => ({ [`c${at}`]: cert }))],
-    trust_stores: [{ name: 'store', stack: stack.map((_, at) => `c${at}`) }],
-  })
-  const root = fakeCert(300, { subject: 'root' })
-  const broken = Buffer.from(fakeCert(300, { subject: 'roots' }), 'base64')
-    .toString('latin1')
-    .replaceAll('\x0c\x05roots', '\x1c\x05roots')
-  const middle = fakeCert(300, { subject: 'middle', issuer: 'root' })
-  const cases: [string, object, string, string[]][] = [
-    ['a root', withStack(root), 'warning', []],
-    ['a chain', withStack(root, middle), 'warning', []],
-    ['no root', withStack(middle), 'warning', ['incomplete-chain']],
-    [
-      'expired',
-      withStack(fakeCert(300, { notAfter: year(2001) })),
-      'warning',
-      ['certificate-expired'],
-    ],
-    [
-      'for later',
-      withStack(fakeCert(300, { notBefore: year(2048) })),
-      'warning',
-      ['certificate-not-yet-valid'],
-    ],
-    ['no certificate', withStack(fakeKey()), 'error', ['bad-certificate']],
-    ['a name in broken UTF-32', withStack(btoa(broken)), 'error', ['bad-certificate']],
-  ]
-  for (const [what, policy, severity, expected] of cases) {
-    test(what, () => {
-      assert.deepEqual(codes(policy, severity), expected)
-    })
-  }
-  test('real ones, with their extensions', async () => {
-    const authority = await CertificateAuthority.create()
-    const base64 = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '')
-    const policy = withStack(base64(authority.pem))
-    assert.deepEqual(checkPolicy(policy), [])
   })
 })

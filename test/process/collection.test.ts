@@ -1,30 +1,14 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { type Peer, startHttp1, startWebSocket } from '../peers/index.js'
-import { runFixture } from '../support/run-fixture.js'
+import { describe, test } from 'node:test'
+import { startHttp1, startWebSocket } from '../peers/index.js'
+import { fixtureReports } from '../support/run-fixture.js'
+import { portsOfPeers } from '../support/suite-peers.js'
 
 describe('garbage collection', { concurrency: 2 }, () => {
-  const peers: Peer[] = []
-  const ports = { ws: 0, h1: 0 }
+  const ports = portsOfPeers({ ws: startWebSocket, h1: startHttp1 })
 
-  before(async () => {
-    const [ws, h1] = await Promise.all([startWebSocket(), startHttp1()])
-    peers.push(ws, h1)
-    ports.ws = ws.port
-    ports.h1 = h1.port
-  })
-  after(async () => {
-    for (const peer of peers) await peer.close()
-  })
-
-  const run = async (scenario: string) => {
-    const { code, signal, stderr, reports } = await runFixture('collect', {
-      argument: { scenario, ports },
-      flags: ['--expose-gc'],
-    })
-    assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
-    return reports
-  }
+  const run = (scenario: string) =>
+    fixtureReports('collect', { argument: { scenario, ports }, flags: ['--expose-gc'] })
 
   for (const scenario of [
     'closed contexts',

@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import http2, { type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { openContext } from 'lws-secure-streams'
-import { type Peer, patternBytes, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
+import { patternBytes, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
-import { runFixture } from '../support/run-fixture.js'
+import { fixtureReports } from '../support/run-fixture.js'
+import { portsOfPeers } from '../support/suite-peers.js'
 
 // The most that the busy stream may do while the loop goes round once. That is several times what it
 // does, and a small part of what a socket takes or gives when it is let.
@@ -20,38 +21,25 @@ const limits: [string, number][] = [
 ]
 
 describe('others and timers have their share beside', { concurrency: 2 }, () => {
-  const peers: Peer[] = []
-  const ports = { echo: 0, sink: 0, source: 0, h2: 0 }
-
-  before(async () => {
-    const chunk = Buffer.alloc(256 * 1024)
-    const [echo, sink, source, h2] = await Promise.all([
-      startWebSocket(),
-      startRaw({ accept: (socket) => socket.resume() }),
+  const chunk = Buffer.alloc(256 * 1024)
+  const ports = portsOfPeers({
+    echo: startWebSocket,
+    sink: () => startRaw({ accept: (socket) => socket.resume() }),
+    source: () =>
       startRaw({
         accept(socket) {
           const more = (error?: Error | null) => error ?? socket.write(chunk, more)
           more()
         },
       }),
-      startHttp2(),
-    ])
-    peers.push(echo, sink, source, h2)
-    ports.echo = echo.port
-    ports.sink = sink.port
-    ports.source = source.port
-    ports.h2 = h2.port
-  })
-  after(async () => {
-    for (const peer of peers) await peer.close()
+    h2: startHttp2,
   })
 
   for (const [busy, limit] of limits)
     test(busy, async () => {
-      const { code, signal, stderr, reports } = await runFixture('busy', {
+      const reports = await fixtureReports('busy', {
         argument: { busy, ports },
       })
-      assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
       const [{ done, most }] = reports as [{ done: number; most: number }]
       assert.ok(done > 0)
       assert.ok(most <= limit, `${most} in one round of the loop`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Peer, startRaw, startWebSocket } from '../peers/index.js'
-import { runFixture } from '../support/run-fixture.js'
+import { fixtureReports } from '../support/run-fixture.js'
 
 describe('what keeps a process running', { concurrency: 2 }, () => {
   let peer: Peer
@@ -16,12 +16,10 @@ describe('what keeps a process running', { concurrency: 2 }, () => {
     await silent.close()
   })
 
-  const run = async (scenario: string) => {
-    const argument = { scenario, port: peer.port, silentPort: silent.port }
-    const { code, signal, stderr, reports } = await runFixture('liveness', { argument })
-    assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
-    return reports
-  }
+  const run = (scenario: string) =>
+    fixtureReports('liveness', {
+      argument: { scenario, port: peer.port, silentPort: silent.port },
+    })
 
   for (const scenario of [
     'a context alone',

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -48,4 +49,14 @@ export async function runFixture(name: string, options: FixtureOptions = {}): Pr
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
   return { code, signal, stderr, reports }
+}
+
+/** What a fixture that has to end well, and quietly, gave to `report()`. */
+export async function fixtureReports(
+  name: string,
+  options: FixtureOptions = {},
+): Promise<unknown[]> {
+  const { code, signal, stderr, reports } = await runFixture(name, options)
+  assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
+  return reports
 }

@@ -1,0 +1,69 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import type { BlobLike } from '../../blob-like.js'
+import { CommandError } from '../command-error.mjs'
+import { ExitStatus } from '../exit-status.mjs'
+import { Progress } from './progress.mjs'
+
+const PIECE = 64 * 1024
+
+const unreadable = (file: string, why: string) =>
+  new CommandError(`the file ${file} cannot be read: ${why}`, ExitStatus.Failed)
+
+/** A file that is sent, which shows how far it has been read. */
+export class InputFile implements BlobLike {
+  readonly size: number
+  readonly #name: string
+  readonly #handle: FileHandle
+  #progress: Progress | undefined
+
+  private constructor(name: string, handle: FileHandle, size: number) {
+    this.#name = name
+    this.#handle = handle
+    this.size = size
+  }
+
+  /** @throws CommandError */
+  static async open(name: string): Promise<InputFile> {
+    let handle: FileHandle | undefined
+    try {
+      handle = await open(name)
+      const stat = await handle.stat()
+      if (!stat.isFile()) throw new Error('it is no regular file')
+      return new InputFile(name, handle, stat.size)
+    } catch (error) {
+      await handle?.close()
+      throw unreadable(name, (error as Error).message)
+    }
+  }
+
+  slice(from: number, to: number) {
+    return { arrayBuffer: () => this.#read(from, to) }
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array, void, void> {
+    for (let from = 0; from < this.size; from += PIECE)
+      yield new Uint8Array(await this.#read(from, Math.min(from + PIECE, this.size)))
+  }
+
+  async close(): Promise<void> {
+    this.#progress?.stop()
+    await this.#handle.close()
+  }
+
+  async #read(from: number, to: number): Promise<ArrayBuffer> {
+    this.#progress ??= new Progress('sending', this.size)
+    const bytes = new Uint8Array(to - from)
+    for (let have = 0; have < bytes.byteLength; ) {
+      const { bytesRead } = await this.#handle.read(
+        bytes,
+        have,
+        bytes.byteLength - have,
+        from + have,
+      )
+      if (bytesRead === 0) throw unreadable(this.#name, 'it has become shorter meanwhile')
+      have += bytesRead
+    }
+    this.#progress.update(to)
+    return bytes.buffer
+  }
+}

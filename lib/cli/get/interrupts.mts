@@ -1,0 +1,12 @@
+import { CommandError } from '../command-error.mjs'
+import { ExitStatus } from '../exit-status.mjs'
+
+/** Aborted by the first Ctrl-C; a second one ends the process at once. */
+export function watchInterrupts(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () =>
+      controller.abort(new CommandError(`ended by ${name}`, ExitStatus.Interrupted)),
+    )
+  return controller.signal
+}

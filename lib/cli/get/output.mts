@@ -1,0 +1,64 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { CommandError } from '../command-error.mjs'
+import { ExitStatus } from '../exit-status.mjs'
+import { Progress } from './progress.mjs'
+
+/** Where payload goes: a file, or standard output. */
+export class Output {
+  readonly #file: FileHandle | undefined
+  #bytes = 0
+  #progress: Progress | undefined
+
+  private constructor(file: FileHandle | undefined) {
+    this.#file = file
+  }
+
+  /** What is in the file stays until {@link begin}. */
+  static async open(file: string | undefined): Promise<Output> {
+    if (file === undefined) return new Output(undefined)
+    try {
+      return new Output(await open(file, constants.O_WRONLY | constants.O_CREAT))
+    } catch (error) {
+      const why = (error as Error).message
+      throw new CommandError(`the file ${file} cannot be written: ${why}`, ExitStatus.Failed)
+    }
+  }
+
+  /** How much was written. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** `length`: how many bytes will come, if that is known. */
+  async begin(length?: number): Promise<void> {
+    if (!this.#file) return
+    if ((await this.#file.stat()).isFile()) await this.#file.truncate()
+    this.#progress = new Progress('receiving', length)
+  }
+
+  /** Returns false when nobody takes any more, as `head` does not after its lines. */
+  async write(data: Uint8Array): Promise<boolean> {
+    try {
+      await (this.#file ? this.#file.appendFile(data) : this.#print(data))
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') return false
+      throw new CommandError(`the output cannot be written: ${message}`, ExitStatus.Failed)
+    }
+    this.#bytes += data.byteLength
+    this.#progress?.update(this.#bytes)
+    return true
+  }
+
+  async close(): Promise<void> {
+    this.#progress?.stop()
+    await this.#file?.close()
+  }
+
+  #print(data: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      process.stdout.write(data, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+}

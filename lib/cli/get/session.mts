@@ -1,0 +1,108 @@
+import type { SecureStream } from '../../secure-stream.js'
+import { CommandError } from '../command-error.mjs'
+import { ExitStatus } from '../exit-status.mjs'
+import type { Outcome } from './outcome.mjs'
+import type { Output } from './output.mjs'
+
+const LINE_END = Buffer.from('\n')
+// A timer that is set for longer fires at once.
+const LONGEST_TIMER = 0x7fffffff
+
+const unreadable = (error: Error) =>
+  error instanceof CommandError
+    ? error
+    : new CommandError(`standard input cannot be read: ${error.message}`, ExitStatus.Failed)
+
+interface SessionOptions {
+  /** Whether the peer acknowledges what is sent. */
+  readonly acknowledged: boolean
+  /** Whether each message that arrives is to be a line of its own. */
+  readonly asLines: boolean
+  readonly output: Output
+  /** How many milliseconds of silence end the session, when all is sent. */
+  readonly wait: number
+}
+
+/** Sends messages, and writes what arrives, until the peer, the input or the user ends it. */
+export class Session {
+  readonly #stream: SecureStream
+  readonly #options: SessionOptions
+  readonly #over: Promise<void>
+  #resolveOver!: () => void
+  #isOver = false
+  #failure: unknown
+  #sending: Promise<void> | undefined
+  #silence: NodeJS.Timeout | undefined
+
+  constructor(stream: SecureStream, options: SessionOptions) {
+    this.#stream = stream
+    this.#options = options
+    this.#over = new Promise((resolve) => {
+      this.#resolveOver = resolve
+    })
+  }
+
+  /** Without `messages` it only receives. */
+  async run(
+    messages: AsyncIterable<string | Uint8Array> | undefined,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { acknowledged, output } = this.#options
+    const stream = this.#stream
+    stream.on('state', (state) => {
+      if (state === 'DISCONNECTED' && stream.stats.connections > 0) this.#end()
+    })
+    signal.addEventListener('abort', () => this.#end())
+    await Promise.race([stream.connect(), this.#over])
+    if (stream.stats.connections === 0) throw signal.reason
+    await output.begin()
+
+    const received = this.#receive()
+    if (messages) this.#sendAll(messages)
+    await this.#over
+    clearTimeout(this.#silence)
+    if (messages) process.stdin.destroy()
+    // What has begun to leave is given the time to arrive.
+    await this.#sending
+    const { state, metadata, stats } = stream
+    stream.destroy()
+    await received
+    if (this.#failure) throw this.#failure
+    const acked = acknowledged && stats.messagesSent > 0 ? true : null
+    return { acked, state, metadata, sent: stats.bytesSent, received: stats.bytesReceived }
+  }
+
+  #end(failure?: unknown): void {
+    this.#failure ??= failure
+    this.#isOver = true
+    this.#resolveOver()
+  }
+
+  async #sendAll(messages: AsyncIterable<string | Uint8Array>): Promise<void> {
+    const wait = Math.min(this.#options.wait, LONGEST_TIMER)
+    try {
+      for await (const message of messages) {
+        if (this.#isOver) return
+        this.#sending = this.#stream.send(message).catch((error) => this.#end(error))
+        await this.#sending
+      }
+      if (!this.#isOver) this.#silence = setTimeout(() => this.#end(), wait)
+    } catch (error) {
+      if (!this.#isOver) this.#end(unreadable(error as Error))
+    }
+  }
+
+  async #receive(): Promise<void> {
+    const { asLines, output } = this.#options
+    try {
+      for await (const { data, eom } of this.#stream.chunks()) {
+        this.#silence?.refresh()
+        const isTaken = await output.write(asLines && eom ? Buffer.concat([data, LINE_END]) : data)
+        if (!isTaken) break
+      }
+      this.#end()
+    } catch (error) {
+      this.#end(error)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { Context } from '../../context.js'
+import type { Streamtype } from '../../policy/types.js'
+import type { Reply } from '../../reply.js'
+import type { InputFile } from './input-file.mjs'
+import type { Outcome } from './outcome.mjs'
+import type { Output } from './output.mjs'
+
+interface TransactionOptions {
+  readonly metadata: Readonly<Record<string, string>>
+  readonly body: string | InputFile | undefined
+  readonly output: Output
+  readonly signal: AbortSignal
+}
+
+/** The length that the answer's headers promise, if the policy lets one see it. */
+function promisedLength({ metadata = [] }: Streamtype, reply: Reply): number | undefined {
+  const headers = metadata.flatMap((entry) => Object.entries(entry))
+  const name = headers.find(([, header]) => /^content-length:$/i.test(header))?.[0]
+  return name === undefined ? undefined : Number(reply.metadata[name]) || undefined
+}
+
+/** One transaction; the answer's payload goes to `output`. */
+export async function transact(
+  context: Context,
+  streamtype: string,
+  { metadata, body, output, signal }: TransactionOptions,
+): Promise<Outcome> {
+  const request = { metadata, signal, ...(body !== undefined && { body }) }
+  const reply = await context.request(streamtype, request)
+
+  await output.begin(promisedLength(context.definition(streamtype), reply))
+  for await (const piece of reply.body) if (!(await output.write(piece))) break
+  return {
+    acked: reply.acked,
+    state: reply.state,
+    metadata: reply.metadata,
+    sent: typeof body === 'object' ? body.size : Buffer.byteLength(body ?? ''),
+    received: output.bytes,
+  }
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { before, describe, it } from 'node:test'
+import {
+  type AedesPeer,
+  patternBytes,
+  startAedes,
+  startMosquitto,
+  startRaw,
+  startWebSocket,
+  type WebSocketPeer,
+} from '../peers/index.js'
+import { deadPort } from '../support/dead-port.js'
+import { policyOf, streamtype } from '../support/policies.js'
+import { disposedAfterSuite } from '../support/suite-peers.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { runLwsSs, startLwsSs } from './helpers.js'
+
+const MIB = 1024 * 1024
+const BYTES = patternBytes(3 * MIB)
+const FOREVER = ['--wait', 'Infinity']
+
+const has = (text: string) => (output: Buffer) => output.includes(text)
+
+function endsAfter(wanted: number) {
+  return (socket: Socket) => {
+    let received = 0
+    socket.on('data', (piece) => {
+      received += piece.length
+      if (received === wanted) socket.end(`${received}`)
+    })
+  }
+}
+
+describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
+  const { file, put } = temporaryFolder()
+  const peers = disposedAfterSuite()
+  let ws: WebSocketPeer
+  let aedes: AedesPeer
+  let policy: string
+
+  before(async () => {
+    ws = await startWebSocket()
+    aedes = await startAedes()
+    const [mosquitto, raw, counter, dead] = await Promise.all([
+      startMosquitto(),
+      startRaw(),
+      startRaw({ accept: endsAfter(BYTES.length) }),
+      deadPort(),
+    ])
+    peers.push(ws, aedes, mosquitto, raw, counter, dead)
+    const { mqtt_topic: _, ...hears } = streamtype('mqtt', aedes)
+    const streamtypes = {
+      ws: streamtype('ws', ws, { ws_binary: false }),
+      mqtt: streamtype('mqtt', mosquitto),
+      hears,
+      raw: streamtype('raw', raw),
+      counter: streamtype('raw', counter),
+      dead: streamtype('raw', dead),
+    }
+    policy = put('policy.json', JSON.stringify(policyOf(streamtypes)))
+  })
+
+  /** The arguments that make a streamtype say and hear things of its own. */
+  const on = (name: string, topic: string) =>
+    ['get', policy, name].concat(name === 'ws' ? [] : ['--metadata', `topic=${topic}`])
+
+  for (const name of ['ws', 'mqtt']) {
+    it(`sends each line on ${name}, and writes each message as a line`, async () => {
+      const running = startLwsSs([...on(name, 'lines'), '--json', '--wait', '0'])
+      running.child.stdin.write('one\ntwo\r\n\nthr')
+      await running.hasWritten(has('one\ntwo\n\n'))
+      running.child.stdin.write('ee ä\n')
+      await running.hasWritten(has('three ä\n'))
+      running.child.stdin.end()
+      const { status, output, complaints } = await running.ended
+      assert.equal(output.toString(), 'one\ntwo\n\nthree ä\n')
+      assert.equal(status, 0)
+      const { acked, sent } = JSON.parse(complaints)
+      assert.equal(acked, name === 'mqtt' ? true : null)
+      assert.equal(sent, Buffer.byteLength('onetwothree ä'))
+    })
+
+    it(`sends all of standard input as one message on ${name} with --binary`, async () => {
+      const message = name === 'ws' ? Buffer.from('one\r\n\0two\n') : BYTES
+      const running = startLwsSs([...on(name, 'binary'), '--binary', ...FOREVER])
+      running.child.stdin.end(message)
+      await running.hasWritten(({ length }) => length >= message.length)
+      assert.ok(running.output.equals(message))
+      running.child.kill('SIGINT')
+      assert.equal((await running.ended).status, 0)
+    })
+
+    it(`sends a file as one message on ${name}, and writes what comes into another`, async () => {
+      const args = ['--data-file', put('message', 'a\nb'), '--output', file('answer')]
+      const { status } = await runLwsSs([...on(name, 'file'), ...args])
+      assert.equal(status, 0)
+      assert.equal(readFileSync(file('answer'), 'utf8'), 'a\nb\n')
+    })
+  }
+
+  it('ends when the peer closes, though there may be more to send', async () => {
+    const running = startLwsSs(on('ws', ''))
+    running.child.stdin.write('hello\n')
+    await running.hasWritten(has('hello\n'))
+    for (const client of ws.clients) client.close()
+    assert.equal((await running.ended).status, 0)
+  })
+
+  it('only listens where there is nothing to send with, until Ctrl-C', async () => {
+    const running = startLwsSs([...on('hears', 'news'), '--json'])
+    running.child.stdin.end()
+    const subscribed = new Promise<void>((resolve) => {
+      aedes.broker.once('subscribe', () => resolve())
+    })
+    await Promise.race([subscribed, running.ended])
+    aedes.broker.publish(
+      { cmd: 'publish', qos: 0, topic: 'test/news', payload: 'news', dup: false, retain: false },
+      () => {},
+    )
+    await running.hasWritten(has('news\n'))
+    running.child.kill('SIGINT')
+    const { status, complaints } = await running.ended
+    assert.equal(status, 0)
+    assert.equal(JSON.parse(complaints).received, 4)
+  })
+
+  it('passes bytes on as they are on raw', async () => {
+    const running = startLwsSs(['get', policy, 'raw', ...FOREVER])
+    running.child.stdin.end(BYTES)
+    await running.hasWritten(({ length }) => length >= BYTES.length)
+    assert.ok(running.output.equals(BYTES))
+    running.child.kill('SIGTERM')
+    assert.equal((await running.ended).status, 0)
+  })
+
+  it('sends a file on raw, whose peer answers and ends the session', async () => {
+    const args = ['get', policy, 'counter', '--data-file', put('bytes', BYTES), ...FOREVER]
+    const { status, output } = await runLwsSs(args)
+    assert.equal(output.toString(), `${BYTES.length}`)
+    assert.equal(status, 0)
+  })
+
+  it('has status 4 when nobody is there', async () => {
+    const { status, complaints } = await runLwsSs(['get', policy, 'dead'], 'hello')
+    assert.equal(status, 4)
+    assert.match(complaints, /^lws-ss: 'dead' gave up [^\n]+\n$/)
+  })
+})

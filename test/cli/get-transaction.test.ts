@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync, truncateSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { before, describe, it } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
+import { patternBytes, startHttp1, startHttp2, startNginx, startRaw } from '../peers/index.js'
+import { deadPort } from '../support/dead-port.js'
+import { policyOf, streamtype } from '../support/policies.js'
+import { disposedAfterSuite } from '../support/suite-peers.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { onTerminal, runLwsSs, startLwsSs } from './helpers.js'
+
+const MIB = 1024 * 1024
+const sanitized = process.env.ASAN_OPTIONS !== undefined
+
+// Written last, so that it is the last line of the complaints.
+const tellsMemory = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+    'process.on("exit", () => process.stderr.write("" + process.resourceUsage().maxRSS))',
+  )}`,
+}
+
+describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
+  const { file, put } = temporaryFolder()
+  const page = patternBytes(3 * MIB)
+  const peers = disposedAfterSuite()
+  let policy: string
+  let asked: Promise<void>
+
+  before(async () => {
+    let tell = () => {}
+    asked = new Promise((resolve) => {
+      tell = resolve
+    })
+    const accept = (socket: Socket) => socket.once('data', tell)
+    const [h1, h2, nginx, dead, silent] = await Promise.all([
+      startHttp1(),
+      startHttp2(),
+      startNginx({ files: { page } }),
+      deadPort(),
+      startRaw({ accept }),
+    ])
+    peers.push(h1, h2, nginx, dead, silent)
+    const of = (url: string, more = {}) =>
+      streamtype('h1', h1, { http_method: 'GET', http_url: url, opportunistic: false, ...more })
+    const metadata = [{ length: 'content-length:' }]
+    const streamtypes = {
+      page: of('page', { port: nginx.port, metadata }),
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      any: of('${path}', { metadata: [{ path: '' }, { type: 'content-type:' }] }),
+      missing: of('status/404'),
+      hangs: of('', { port: silent.port }),
+      cut: of('truncate'),
+      dead: of('', { port: dead.port }),
+      h1: streamtype('h1', h1, { opportunistic: false }),
+      h2: streamtype('h2', h2, { opportunistic: false }),
+    }
+    policy = put('policy.json', JSON.stringify(policyOf(streamtypes)))
+  })
+
+  it('writes the payload of the answer to standard output, and nothing else', async () => {
+    const { status, output, complaints } = await runLwsSs(['get', policy, 'page'])
+    assert.equal(complaints, '')
+    assert.equal(status, 0)
+    assert.ok(output.equals(page))
+  })
+
+  it('writes it into a file, in place of what is there', async () => {
+    const target = put('longer', Buffer.alloc(4 * MIB))
+    const { status, output } = await runLwsSs(['get', policy, 'page', '--output', target])
+    assert.equal(status, 0)
+    assert.equal(output.length, 0)
+    assert.ok(readFileSync(target).equals(page))
+  })
+
+  it('takes metadata, and tells the result as JSON beside the payload', async () => {
+    const args = ['get', policy, 'any', '--metadata', 'path=a/007', '--json']
+    const { status, output, complaints } = await runLwsSs(args)
+    assert.equal(status, 0)
+    assert.equal(output.toString(), 'GET /a/007')
+    assert.deepEqual(JSON.parse(complaints), {
+      streamtype: 'any',
+      acked: true,
+      state: 'QOS_ACK_REMOTE',
+      metadata: { path: 'a/007', type: 'text/x-test' },
+      sent: 0,
+      received: 10,
+    })
+  })
+
+  it('tells the result on standard output when a file has the payload', async () => {
+    const args = ['get', policy, 'page', '--output', file('page'), '--json']
+    const { output, complaints } = await runLwsSs(args)
+    assert.equal(complaints, '')
+    assert.equal(JSON.parse(output.toString()).received, page.length)
+  })
+
+  for (const protocol of ['h1', 'h2']) {
+    it(`sends text on ${protocol} as it is given`, async () => {
+      for (const text of ['007', '', '-1', 'ä=b\n']) {
+        const { status, output } = await runLwsSs(['get', policy, protocol, `--data=${text}`])
+        assert.equal(status, 0)
+        assert.equal(output.toString(), text)
+      }
+    })
+
+    it(`sends a file on ${protocol}`, async () => {
+      const args = ['get', policy, protocol, '--data-file', put('upload', page), '--json']
+      const { status, output, complaints } = await runLwsSs(args)
+      assert.equal(status, 0)
+      assert.ok(output.equals(page))
+      assert.equal(JSON.parse(complaints).sent, page.length)
+    })
+  }
+
+  it('takes no more memory for large files, either way', { skip: sanitized }, async () => {
+    const memoryFor = async (size: number) => {
+      const source = put('large', '')
+      truncateSync(source, size)
+      const args = ['get', policy, 'h1', '--data-file', source, '--output', file('copy')]
+      const { status, complaints } = await startLwsSs(args, tellsMemory).ended
+      assert.equal(status, 0)
+      assert.equal(readFileSync(file('copy')).length, size)
+      return Number(complaints) * 1024
+    }
+    const [small, large] = [await memoryFor(MIB), await memoryFor(192 * MIB)]
+    assert.ok(large - small < 64 * MIB, `${small} bytes for 1 MiB, ${large} for 192`)
+  })
+
+  it('has status 3 when the peer refuses, whose answer is written all the same', async () => {
+    const { status, output, complaints } = await runLwsSs(['get', policy, 'missing'])
+    assert.equal(status, 3)
+    assert.equal(output.toString(), 'GET /status/404')
+    assert.match(complaints, /^lws-ss: [^\n]*'missing'[^\n]*QOS_NACK_REMOTE[^\n]*\n$/)
+    const told = await runLwsSs(['get', policy, 'missing', '--json'])
+    assert.equal(told.status, 3)
+    assert.equal(JSON.parse(told.complaints).acked, false)
+  })
+
+  it('has status 4 when nobody is there, and leaves the file as it was', async () => {
+    const target = put('kept', 'precious')
+    const args = ['get', policy, 'dead', '--output', target]
+    const { status, complaints } = await runLwsSs(args)
+    assert.equal(status, 4)
+    assert.match(complaints, /^lws-ss: 'dead' gave up [^\n]+\n$/)
+    assert.equal(readFileSync(target, 'utf8'), 'precious')
+    const told = await runLwsSs([...args, '--json'])
+    assert.equal(told.status, 4)
+    assert.equal(JSON.parse(told.output.toString()).error.code, 'ERR_SS_ALL_RETRIES_FAILED')
+  })
+
+  it('has status 4 when the answer is cut off', async () => {
+    const { status, output, complaints } = await runLwsSs(['get', policy, 'cut'])
+    assert.equal(status, 4)
+    assert.equal(output.toString(), 'only this')
+    assert.match(complaints, /^lws-ss: [^\n]+\n$/)
+  })
+
+  it('ends quietly when nobody reads on', async () => {
+    const { child, ended } = startLwsSs(['get', policy, 'page'])
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    const { status, complaints } = await ended
+    assert.equal(complaints, '')
+    assert.equal(status, 0)
+  })
+
+  it('ends at Ctrl-C with status 130', async () => {
+    const { child, ended } = startLwsSs(['get', policy, 'hangs'])
+    await Promise.race([asked, ended])
+    child.kill('SIGINT')
+    const { status, complaints } = await ended
+    assert.equal(status, 130)
+    assert.equal(complaints, 'lws-ss: ended by SIGINT\n')
+  })
+
+  describe('on a terminal', { skip: process.platform !== 'linux' }, () => {
+    it('shows how far files are on their way', async () => {
+      const upload = ['--data-file', put('upload', page), '--output', file('copy')]
+      const sent = stripVTControlCharacters(await onTerminal(['get', policy, 'h1', ...upload]))
+      assert.match(sent, /sending {2}=+ 100 % {2}3\.1 MB \/ 3\.1 MB/)
+      assert.match(sent, /receiving {2}3\.1 MB/)
+      const download = ['get', policy, 'page', '--output', file('copy')]
+      const received = stripVTControlCharacters(await onTerminal(download))
+      assert.match(received, /receiving {2}=+ 100 % {2}3\.1 MB \/ 3\.1 MB/)
+    })
+
+    it('is in colour where lws-ss check is', async () => {
+      const bad = put('bad.json', '{ "s": 1 }')
+      for (const args of [
+        ['check', bad],
+        ['get', bad, 'x'],
+      ])
+        assert.ok((await onTerminal(args)).includes('\x1b[31merror\x1b[0m'))
+    })
+  })
+
+  it('shows what is wrong with a policy as lws-ss check does', async () => {
+    const bad = put('bad.json', '{ "s": [ { "get":\n  { "endpoint": "x", "port": true } } ] }')
+    const { status, output, complaints } = await runLwsSs(['get', bad, 'get'])
+    assert.equal(status, 1)
+    assert.equal(output.length, 0)
+    assert.ok(complaints.includes(`${bad}:2:30: error: s[0].get.port: `), complaints)
+    const told = await runLwsSs(['get', bad, 'get', '--json'])
+    assert.equal(told.status, 1)
+    const { code, diagnostics } = JSON.parse(told.complaints).error
+    assert.equal(code, 'ERR_SS_POLICY')
+    assert.equal(diagnostics[0].line, 2)
+  })
+
+  const mistakes: [string, () => string[], number, RegExp][] = [
+    ['a policy that is not there', () => [file('none'), 'any'], 1, /cannot be read: ENOENT/],
+    ['another streamtype', () => [policy, 'ani'], 2, /no streamtype 'ani'/],
+    ['other metadata', () => [policy, 'any', '--metadata', 'x=y'], 2, /no metadata 'x'/],
+    ['what is no URL', () => [policy, 'any', '--metadata', 'path=a b'], 2, /no URL has/],
+    ['data to GET', () => [policy, 'any', '--data', 'x'], 2, /cannot send/],
+    ['no file to send', () => [policy, 'h1', '--data-file', file('none')], 1, /cannot be read/],
+    ['a folder to send', () => [policy, 'h1', '--data-file', '.'], 1, /no regular file/],
+    ['a folder to write', () => [policy, 'any', '--output', '.'], 1, /cannot be written/],
+  ]
+  for (const [what, args, wanted, complaint] of mistakes)
+    it(`says in one line that it was given ${what}`, async () => {
+      const { status, output, complaints } = await runLwsSs(['get', ...args()])
+      assert.equal(output.length, 0)
+      assert.match(complaints, /^lws-ss: [^\n]+\n$/)
+      assert.match(complaints, complaint)
+      assert.equal(status, wanted)
+    })
+})
