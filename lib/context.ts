@@ -352,7 +352,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
       handlers,
     )
     const place = this.#streams.add(stream)
-    stream.closed().then(() => this.#streams.remove(place))
+    stream.whenOver(() => this.#streams.remove(place))
     this.#streamsOpened++
     // By its CREATING handler.
     if (this.#destroyed) stream.destroy(this.#error)

@@ -37,6 +37,6 @@ export function streamDuplex(stream: SecureStream, bytesOnly: boolean): Duplex {
       if (state === 'DISCONNECTED') chunks.finish()
     })
   // Somebody who does not read is to know as well.
-  stream.closed().then(() => duplex.read(0))
+  stream.whenOver(() => duplex.read(0))
   return duplex
 }

@@ -69,7 +69,7 @@ export class SecureStream<Name extends string = string>
   #userState: number | undefined
   readonly #connecting = new ConnectWaiters()
   #over = false
-  #whenOver: (() => void)[] | undefined
+  #overCallbacks: (() => void)[] | undefined
   #unwatchSignal: (() => void) | undefined
   #signal: AbortSignal | undefined
   #blob: BlobLike | undefined
@@ -400,20 +400,21 @@ export class SecureStream<Name extends string = string>
 
   /** @internal Settles when the stream is over. */
   closed(): Promise<void> {
-    return new Promise((resolve) => this.#callWhenOver(resolve))
+    return new Promise((resolve) => this.whenOver(resolve))
   }
 
-  #callWhenOver(callback: () => void): void {
+  /** @internal Calls `callback` when the stream is over. */
+  whenOver(callback: () => void): void {
     if (this.#over) callback()
-    else if (this.#whenOver) this.#whenOver.push(callback)
-    else this.#whenOver = [callback]
+    else if (this.#overCallbacks) this.#overCallbacks.push(callback)
+    else this.#overCallbacks = [callback]
   }
 
   /** @internal Settles when the stream is over, or more has come than waits for nobody. */
   closedOrForsaken(): Promise<void> {
     return new Promise((resolve) => {
       this.#inbox.whenForsaken(resolve)
-      this.#callWhenOver(resolve)
+      this.whenOver(resolve)
     })
   }
 
@@ -490,8 +491,8 @@ export class SecureStream<Name extends string = string>
     this.#inbox.end(this.#destroyError)
     this.#unwatchSignal?.()
     this.#over = true
-    for (const callback of this.#whenOver ?? []) callback()
-    this.#whenOver = undefined
+    for (const callback of this.#overCallbacks ?? []) callback()
+    this.#overCallbacks = undefined
   }
 
   /** @internal */

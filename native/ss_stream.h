@@ -4,7 +4,7 @@
 #include <libwebsockets.h>
 #include <napi.h>
 
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -139,9 +139,9 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   // What the handle points into.
   std::shared_ptr<PolicyGeneration> policy_;
   std::vector<lws_ss_metadata_t> declared_metadata_;
-  std::deque<OutgoingMessage> outgoing_;
+  std::list<OutgoingMessage> outgoing_;
   // What lws has taken of a protocol that acknowledges and has no transactions, the oldest first.
-  std::deque<Unanswered> unanswered_;
+  std::list<Unanswered> unanswered_;
   std::vector<StreamEvent> events_, telling_;
   std::vector<uint8_t> received_, handing_over_;
 };
