@@ -23,6 +23,16 @@ const FULL_WITHOUT_READER = 16 * FULL
 // What a chunk takes besides its bytes, of which it may have none.
 const CHUNK = 256
 
+// Smaller ones lie in slabs, which cannot be given away.
+const SLAB_CHUNK = 4096
+
+/** Pieces of a message can share memory, which a program may give away with any of them. */
+function withOwnMemory(chunk: ReceivedChunk): ReceivedChunk {
+  const { data } = chunk
+  if (data.length <= SLAB_CHUNK || data.length === data.buffer.byteLength) return chunk
+  return { ...chunk, data: Buffer.from(data) }
+}
+
 function cost(chunk: ReceivedChunk): number {
   return chunk.data.length + CHUNK
 }
@@ -94,7 +104,8 @@ export class Inbox {
   }
 
   takeChunk(): ReceivedChunk | undefined {
-    return this.#take(Math.min(1, this.#chunks.length - this.#takenChunks))[0]
+    const [chunk] = this.#take(Math.min(1, this.#chunks.length - this.#takenChunks))
+    return chunk && withOwnMemory(chunk)
   }
 
   /** The chunks of the next complete message, if there is one. */

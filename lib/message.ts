@@ -1,5 +1,19 @@
 import type { ReceivedChunk } from './inbox.js'
 
+/** The bytes of `chunks`: without a copy when they lie behind each other. */
+function joined(chunks: readonly ReceivedChunk[]): Buffer {
+  const first = (chunks[0] as ReceivedChunk).data
+  if (chunks.length === 1) return first
+  const { buffer, byteOffset } = first
+  let length = 0
+  for (const { data } of chunks) {
+    if (data.buffer !== buffer || data.byteOffset !== byteOffset + length)
+      return Buffer.concat(chunks.map(({ data }) => data))
+    length += data.length
+  }
+  return Buffer.from(buffer, byteOffset, length)
+}
+
 /** One whole message, with the metadata that came with it. */
 export class Message {
   /** The payload. */
@@ -15,8 +29,7 @@ export class Message {
   /** @internal The message that `chunks`, of which there is one at least, make up. */
   static of(chunks: readonly ReceivedChunk[]): Message {
     const last = chunks.at(-1) as ReceivedChunk
-    const data = chunks.length === 1 ? last.data : Buffer.concat(chunks.map(({ data }) => data))
-    return new Message(data, last.metadata)
+    return new Message(joined(chunks), last.metadata)
   }
 
   /** The payload as UTF-8 text. */

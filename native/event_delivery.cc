@@ -8,61 +8,54 @@ namespace {
 
 // More at once get an array of their own.
 constexpr size_t kEvents = 256;
-// More at once get a buffer of their own.
-constexpr size_t kSmallBytes = 4096;
-
 }  // namespace
 
 bool EventDelivery::Deliver(Napi::Env env, napi_async_context async, const Napi::Object& target,
-                            const std::vector<StreamEvent>& events,
-                            const std::vector<uint8_t>& bytes) {
+                            const StreamEvents& events, MessageBuffer* message, size_t rest) {
   napi_value numbers, buffer = env.Undefined();
   size_t from = 0;
   if (!PlaceEvents(env, events, &numbers)) return false;
-  if (!bytes.empty() && !PlaceBytes(env, bytes, &buffer, &from)) return false;
+  if (events.length > kSmallBytes) {
+    if (!message->Place(env, events.bytes, events.length, rest, &buffer, &from)) return false;
+  } else if (events.length && !PlaceInSlab(events, &buffer, &from)) {
+    return false;
+  }
   JsCall::Make(env, async, target, tell_.Value(),
-               {target, numbers, Napi::Number::New(env, static_cast<double>(events.size())), buffer,
+               {target, numbers, Napi::Number::New(env, static_cast<double>(events.count)), buffer,
                 Napi::Number::New(env, static_cast<double>(from))});
   return true;
 }
 
-bool EventDelivery::PlaceEvents(Napi::Env env, const std::vector<StreamEvent>& events,
-                                napi_value* numbers) {
-  const bool shared = events.size() <= kEvents;
+bool EventDelivery::PlaceEvents(Napi::Env env, const StreamEvents& events, napi_value* numbers) {
+  const bool shared = events.count <= kEvents;
   if (shared && numbers_.IsEmpty()) {
     auto array = Napi::Uint32Array::New(env, kEvents * 3);
     // There is no memory only in a worker that is being terminated.
     if (array.IsEmpty() || !array.Data()) return false;
     numbers_ = Napi::Persistent(array);
   }
-  auto array = shared ? numbers_.Value() : Napi::Uint32Array::New(env, events.size() * 3);
+  auto array = shared ? numbers_.Value() : Napi::Uint32Array::New(env, events.count * 3);
   if (array.IsEmpty() || !array.Data()) return false;
-  memcpy(array.Data(), events.data(), events.size() * sizeof(StreamEvent));
+  memcpy(array.Data(), events.events, events.count * sizeof(StreamEvent));
   *numbers = array;
   return true;
 }
 
-bool EventDelivery::PlaceBytes(Napi::Env env, const std::vector<uint8_t>& bytes, napi_value* buffer,
-                               size_t* from) {
-  if (bytes.size() > kSmallBytes) {
-    const auto own = Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
-    *buffer = own;
-    return !own.IsEmpty();
-  }
+bool EventDelivery::PlaceInSlab(const StreamEvents& events, napi_value* buffer, size_t* from) {
   Napi::Uint8Array slab;
   if (!slab_.IsEmpty()) slab = slab_.Value();
   // Asked each time: one that was detached after all has no length.
-  if (slab.IsEmpty() || slab_used_ + bytes.size() > slab.ByteLength()) {
+  if (slab.IsEmpty() || slab_used_ + events.length > slab.ByteLength()) {
     const Napi::Value made = allocate_.Call({});
     if (made.IsEmpty() || !made.IsTypedArray()) return false;
     slab = made.As<Napi::Uint8Array>();
     slab_ = Napi::Persistent(slab);
     slab_used_ = 0;
   }
-  memcpy(slab.Data() + slab_used_, bytes.data(), bytes.size());
+  memcpy(slab.Data() + slab_used_, events.bytes, events.length);
   *buffer = slab;
   *from = slab_used_;
-  slab_used_ += bytes.size();
+  slab_used_ += events.length;
   return true;
 }
 

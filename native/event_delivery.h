@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "message_buffer.h"
+
 // What happened to a stream. What a and b mean depends on the kind; lib/native.ts has the same
 // kinds.
 struct StreamEvent {
@@ -21,11 +23,22 @@ struct StreamEvent {
   uint32_t kind, a, b;
 };
 
+// Some of them in order, and the bytes that they speak of.
+struct StreamEvents {
+  const StreamEvent* events;
+  size_t count;
+  const uint8_t* bytes;
+  size_t length;
+};
+
 // Hands the events of a context's streams to JavaScript, a batch a call: in one array for all of
 // them, and small payloads in parts of a slab, since an ArrayBuffer each costs more than all the
 // rest of a call.
 class EventDelivery {
  public:
+  // More bytes at once are not taken into a slab.
+  static constexpr size_t kSmallBytes = 4096;
+
   // allocate() gives a slab, which nobody can detach; tell() is called with what happened.
   void SetFunctions(const Napi::Function& allocate, const Napi::Function& tell) {
     allocate_ = Napi::Persistent(allocate);
@@ -33,16 +46,16 @@ class EventDelivery {
   }
 
   // Calls tell(target, numbers, count, bytes, from): `count` events of three numbers each; their
-  // bytes, if any, begin at `from`. False when the environment runs no JavaScript any more.
+  // bytes, if any, begin at `from`; many of them go to where `message`, of which `rest` is to
+  // follow, is collected. False when the environment runs no JavaScript any more.
   bool Deliver(Napi::Env env, napi_async_context async, const Napi::Object& target,
-               const std::vector<StreamEvent>& events, const std::vector<uint8_t>& bytes);
+               const StreamEvents& events, MessageBuffer* message, size_t rest);
 
   void Release();
 
  private:
-  bool PlaceEvents(Napi::Env env, const std::vector<StreamEvent>& events, napi_value* numbers);
-  bool PlaceBytes(Napi::Env env, const std::vector<uint8_t>& bytes, napi_value* buffer,
-                  size_t* from);
+  bool PlaceEvents(Napi::Env env, const StreamEvents& events, napi_value* numbers);
+  bool PlaceInSlab(const StreamEvents& events, napi_value* buffer, size_t* from);
 
   Napi::FunctionReference allocate_, tell_;
   Napi::Reference<Napi::Uint32Array> numbers_;

@@ -8,6 +8,10 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd) {
   return wsi_from_fd(cx, fd);
 }
 
+size_t ssi_rest_of_frame(const struct lws_ss_handle* h) {
+  return h->wsi && lwsi_role_ws(h->wsi) && h->wsi->ws ? h->wsi->ws->rx_packet_length : 0;
+}
+
 uint16_t ssi_failures(struct lws_ss_handle* h) { return h->retry; }
 
 void ssi_set_failures(struct lws_ss_handle* h, uint16_t count) { h->retry = count; }

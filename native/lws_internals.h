@@ -20,6 +20,9 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h);
 
 /* How many attempts have failed in a row, by which lws_ss_backoff() goes. */
+// Of the ws frame that is arriving, how much is not yet there.
+size_t ssi_rest_of_frame(const struct lws_ss_handle* h);
+
 uint16_t ssi_failures(struct lws_ss_handle* h);
 void ssi_set_failures(struct lws_ss_handle* h, uint16_t count);
 

@@ -9,8 +9,6 @@
 
 namespace {
 
-constexpr size_t kKeptBytes = 4096;
-
 // Properties are there, but not in a worker that is being terminated: what Node-API then fails to
 // give has no environment, and using it is fatal.
 bool IsTrue(const Napi::Value& property) {
@@ -180,6 +178,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       unreachable_ = true;
       break;
     case LWSSSCS_DISCONNECTED:
+      rest_ = 0;
       fruitless_ = fruitless_ && !outgoing_.empty();
       unreachable_ = fruitless_;
       // The peer may have seen part of it, or all: whether to send it again is for the program to
@@ -247,6 +246,7 @@ lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t len
   if (self->doomed_ || self->disconnecting_) return LWSSSSRET_OK;
   if (self->handlers_) return self->CallRx(data, length, flags);
   self->AddReceived(data, length);
+  self->rest_ = ssi_rest_of_frame(self->handle_);
   self->AddEvent(StreamEvent::kRx, static_cast<uint32_t>(length), static_cast<uint32_t>(flags));
   return LWSSSSRET_OK;
 }
@@ -364,14 +364,35 @@ void SsStream::Tell() {
     const Napi::HandleScope scope(env);
     telling_.swap(events_);
     handing_over_.swap(received_);
-    if (!context_->delivery().Deliver(env, async_, events_target_.Value(), telling_, handing_over_))
-      return;
+    if (!TellInParts()) return;
     telling_.clear();
     handing_over_.clear();
     // What a burst took is not kept.
-    if (handing_over_.capacity() > kKeptBytes) std::vector<uint8_t>().swap(handing_over_);
+    if (handing_over_.capacity() > EventDelivery::kSmallBytes && !rest_)
+      std::vector<uint8_t>().swap(handing_over_);
   }
   if (over && !scheduled_ && events_.empty()) Release();
+}
+
+// Small messages together, and each large one by itself, so that it can be collected.
+bool SsStream::TellInParts() {
+  const Napi::Object target = events_target_.Value();
+  StreamEvents part = {telling_.data(), 0, handing_over_.data(), 0};
+  const auto tell = [&](size_t rest) {
+    if (!can_call_js() ||
+        !context_->delivery().Deliver(Env(), async_, target, part, &message_, rest))
+      return false;
+    part = {part.events + part.count, 0, part.bytes + part.length, 0};
+    return true;
+  };
+  for (const StreamEvent& event : telling_) {
+    const bool has_bytes = event.kind == StreamEvent::kRx || event.kind == StreamEvent::kFailure;
+    const size_t length = has_bytes ? event.a : 0;
+    if (part.length && part.length + length > EventDelivery::kSmallBytes && !tell(0)) return false;
+    part.count++;
+    part.length += length;
+  }
+  return tell(rest_);
 }
 
 void SsStream::Release() {

@@ -75,6 +75,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void DropStarted();
   void ChangePolicy();
   void Rest();
+  bool TellInParts();
   void Pump();
   void RequestFront();
   void Schedule();
@@ -144,6 +145,9 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   std::list<Unanswered> unanswered_;
   std::vector<StreamEvent> events_, telling_;
   std::vector<uint8_t> received_, handing_over_;
+  // Of the frame that received_ ends with, what is still to come.
+  size_t rest_ = 0;
+  MessageBuffer message_;
 };
 
 #endif
