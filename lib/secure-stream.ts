@@ -110,12 +110,11 @@ export class SecureStream<Name extends string = string>
     }
     this.#signal = options.signal
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
-    ;(this as EventEmitter).on('newListener', SecureStream.#onNewListener)
+    ;(this as EventEmitter).on('newListener', this.#onNewListener)
     if (channels.stream.hasSubscribers) channels.stream.publish({ context, stream: this })
   }
 
-  // One for all streams, of which there may be many.
-  static #onNewListener(this: SecureStream, event: string): void {
+  #onNewListener(event: string): void {
     if (event === 'message') queueMicrotask(() => handToListeners(this, this.#inbox))
   }
 
