@@ -3,7 +3,10 @@
 #include <websocketpp/config/asio_no_tls.hpp>
 #include <websocketpp/server.hpp>
 
-using Server = websocketpp::server<websocketpp::config::asio>;
+struct Config : websocketpp::config::asio {
+  static const size_t connection_read_buffer_size = 64 * 1024;
+};
+using Server = websocketpp::server<Config>;
 
 int main(int, char** argv) {
   Server server;
