@@ -172,6 +172,21 @@ describe('h2', { timeout: 60_000 }, () => {
     await context.close()
   })
 
+  test('a stream that is over is not reset, which servers count', async () => {
+    // As many resets as node:http2 puts up with on a connection, and some.
+    const requests = 1200
+    await using peer = await startSessions(answer)
+    const context = await openContext({ policy: policyOf({ it: streamtype('h2', peer) }) })
+    for (let done = 0; done < requests; done += 20)
+      await Promise.all(
+        Array.from({ length: 20 }, async () =>
+          (await context.request('it', { body: 'hello' })).text(),
+        ),
+      )
+    assert.equal(peer.sessions.length, 1)
+    await context.close()
+  })
+
   test('an answer that takes its time is waited for', async () => {
     // Longer than libwebsockets keeps a connection without streams.
     const longer = 6000
