@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
+import http from 'node:http'
 import { describe, test } from 'node:test'
+import tls from 'node:tls'
 import { openContext } from 'lws-secure-streams'
-import { startHttp1, startHttp2, startMosquitto, startRaw, startWebSocket } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  startHttp1,
+  startHttp2,
+  startMosquitto,
+  startRaw,
+  startWebSocket,
+} from '../peers/index.js'
+import { ServerPeer } from '../peers/peer.js'
 import { ownTopic, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
 
@@ -21,6 +31,53 @@ describe('many streams at once', { timeout: 120_000 }, () => {
     )
     assert.ok(peer.sessions > 1 && peer.sessions <= count / 10 + 5, `${peer.sessions} connections`)
     await context.close()
+  })
+
+  for (const secure of [false, true])
+    test(`500 requests of h2 share as few connections as there need be${secure ? ', with TLS' : ''}`, async () => {
+      const authority = await CertificateAuthority.create()
+      await using peer = await startHttp2({
+        maxConcurrentStreams: 100,
+        ...(secure && { tls: await authority.issue() }),
+      })
+      await using context = await openContext({
+        policy: policyOf({ it: streamtype('h2', peer, { tls: secure }) }, authority),
+      })
+      for (let round = 0; round < 2; round++) {
+        const bodies = Array.from({ length: 500 }, (_, n) => `${round} ${n}`)
+        const replies = bodies.map(async (body) => (await context.request('it', { body })).text())
+        assert.deepEqual(await Promise.all(replies), bodies)
+        assert.equal(peer.sessions, 5)
+      }
+    })
+
+  test('requests of h2 that waited for a server without it each go their own way', async () => {
+    const authority = await CertificateAuthority.create()
+    // What says nothing of ALPN, unlike node:https.
+    const server = tls.createServer(await authority.issue(), (socket) =>
+      web.emit('connection', socket),
+    )
+    const web = http.createServer((request, response) => request.pipe(response))
+    await using peer = await ServerPeer.listen(server)
+    await using context = await openContext({
+      policy: policyOf({ it: streamtype('h2', peer, { tls: true }) }, authority),
+    })
+    const bodies = Array.from({ length: 50 }, (_, n) => `${n}`)
+    const replies = bodies.map(async (body) => (await context.request('it', { body })).text())
+    assert.deepEqual(await Promise.all(replies), bodies)
+  })
+
+  test('requests that waited for the same connection all hear why it failed', async () => {
+    const authority = await CertificateAuthority.create()
+    await using peer = await startHttp2({ tls: await authority.issue({ names: ['elsewhere'] }) })
+    const { retry: _, ...definition } = streamtype('h2', peer, { tls: true })
+    await using context = await openContext({ policy: policyOf({ it: definition }, authority) })
+    const requests = Array.from({ length: 20 }, () => context.request('it', { body: 'x' }))
+    for (const { status, reason } of (await Promise.allSettled(
+      requests,
+    )) as PromiseRejectedResult[])
+      assert.match(`${status} ${reason.cause.message}`, /rejected .*hostname mismatch/)
+    assert.equal(peer.connections, 1)
   })
 
   test('more streams than one MQTT connection takes', async () => {
