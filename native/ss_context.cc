@@ -12,6 +12,19 @@ namespace {
 // What a notice is about; lib/native.ts has the same numbers.
 enum NoticeKind { kNoticeState = 0, kNoticeLog = 1, kNoticeClosed = 2 };
 
+// lib/blobs.ts numbers them in this order.
+constexpr lws_system_blob_item_t kBlobs[] = {
+    LWS_SYSBLOB_TYPE_AUTH,
+    LWS_SYSBLOB_TYPE_CLIENT_CERT_DER,
+    LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
+    LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
+    LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION,
+    LWS_SYSBLOB_TYPE_DEVICE_TYPE,
+    LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID,
+    LWS_SYSBLOB_TYPE_MQTT_USERNAME,
+    LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
+};
+
 constexpr int kLevelsWhileOpening = LLL_ERR | LLL_WARN;
 // One read from a socket hands over at most this much.
 constexpr unsigned kServiceBufferBytes = 64 * 1024;
@@ -296,9 +309,9 @@ Napi::Value SsContext::SetPolicy(const Napi::CallbackInfo& info) {
 Napi::Value SsContext::SetBlob(const Napi::CallbackInfo& info) {
   if (!lws_) return info.Env().Undefined();
   const auto bytes = info[2].As<Napi::Uint8Array>();
-  lws_system_blob_t* blob = lws_system_get_blob(
-      lws_, static_cast<lws_system_blob_item_t>(info[0].As<Napi::Number>().Int32Value()),
-      info[1].As<Napi::Number>().Int32Value());
+  lws_system_blob_t* blob =
+      lws_system_get_blob(lws_, kBlobs[info[0].As<Napi::Number>().Uint32Value()],
+                          info[1].As<Napi::Number>().Int32Value());
   if (!blob) return Napi::Boolean::New(info.Env(), false);
   lws_system_blob_heap_empty(blob);
   const bool ok = lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;
