@@ -7,6 +7,7 @@ import { capture, which } from './processes.mjs'
 const SYSTEM_PEERS = [
   'mosquitto',
   'nginx',
+  'openssl',
   'socat',
   ...(process.platform === 'linux' ? ['strace'] : []),
 ]

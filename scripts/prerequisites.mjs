@@ -17,6 +17,7 @@ const TOOLS = {
   patch: { programs: ['patch'], debian: 'patch', macos: XCODE },
   mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
   nginx: { programs: ['nginx'], debian: 'nginx-light', macos: 'brew install nginx' },
+  openssl: { programs: ['openssl'], debian: 'openssl', macos: 'brew install openssl' },
   socat: { programs: ['socat'], debian: 'socat', macos: 'brew install socat' },
   'WebSocket++': {
     header: 'websocketpp/server.hpp',
