@@ -3,6 +3,8 @@ import { debuglog } from 'node:util'
 import { checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
 import { applyBlobs, type BlobName, checkBlobs } from './blobs.js'
 import { channels } from './channels.js'
+import type { CookieFile } from './cookies/cookie-file.js'
+import { loadCookies } from './cookies/load-cookies.js'
 import { DefaultTrust } from './default-trust.js'
 import { destroyOnAbort } from './destroy-on-abort.js'
 import type { EffectivePolicy } from './effective-policy.js'
@@ -101,7 +103,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   /** @internal */
   constructor(
     effective: EffectivePolicy,
-    options: { ca?: Trust; cookieJar?: string; signal?: AbortSignal },
+    options: { ca?: Trust; cookieFile?: CookieFile; signal?: AbortSignal },
   ) {
     super()
     this.#effective = effective
@@ -121,7 +123,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
           {
             policy: effective.written.json,
             trust,
-            ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
+            cookies: loadCookies(options.cookieFile, (error) => this.#warn(error.message)),
           },
           this.#onNotice,
           allocateSlab,
@@ -392,7 +394,10 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
 
   #tellRefusal(error: Error): void {
     if (this.#closing) return
-    const text = `fetch_policy: the policy in force stays: ${error.message}`
+    this.#warn(`fetch_policy: the policy in force stays: ${error.message}`)
+  }
+
+  #warn(text: string): void {
     debug('%s', text)
     this.#tell(() => this.emit('log', { level: 'warn', text }))
   }

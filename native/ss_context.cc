@@ -28,6 +28,8 @@ constexpr lws_system_blob_item_t kBlobs[] = {
 constexpr int kLevelsWhileOpening = LLL_ERR | LLL_WARN;
 // One read from a socket hands over at most this much.
 constexpr unsigned kServiceBufferBytes = 64 * 1024;
+// The headers of a request or a response; a single cookie may have four kilobytes.
+constexpr uint16_t kHeaderBytes = 16 * 1024;
 
 }  // namespace
 
@@ -45,7 +47,10 @@ SsContext* SsContext::Of(lws_context* context) {
 }
 
 SsContext::SsContext(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<SsContext>(info), data_(AddonData::Of(info.Env())), resolver_(this) {
+    : Napi::ObjectWrap<SsContext>(info),
+      data_(AddonData::Of(info.Env())),
+      resolver_(this),
+      cookies_(this) {
   const Napi::Env env = info.Env();
   if (IsEmpty()) {
     closed_ = true;
@@ -111,14 +116,8 @@ bool SsContext::Open(const Napi::Object& options) {
   info.register_notifier_list = state_links_;
   info.pss_policies_json = policy_.c_str();
   info.pt_serv_buf_size = kServiceBufferBytes;
-  const Napi::Value cookie_jar = options.Get("cookieJar");
-  if (cookie_jar.IsString()) {
-    cookie_jar_ = cookie_jar.As<Napi::String>();
-#if defined(LWS_WITH_CACHE_NSCOOKIEJAR)
-    info.http_nsc_filepath = cookie_jar_.c_str();
-    info.http_nsc_heap_max_items = 1000;
-#endif
-  }
+  info.max_http_header_data = kHeaderBytes;
+  cookies_.SetJar(options.Get("cookies"));
 
 #if defined(LWS_WITH_SYS_FAULT_INJECTION)
   InjectFaults(&info);
@@ -282,6 +281,7 @@ void SsContext::ReleaseJs() {
   async_resource_.Reset();
   on_notice_.Reset();
   delivery_.Release();
+  cookies_.Release();
 }
 
 // ({ policy, trust, withoutProxy }): the streams go by it when they are told to.

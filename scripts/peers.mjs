@@ -5,6 +5,7 @@ import { debianPackages, isPresent, requireTools } from './prerequisites.mjs'
 import { capture, which } from './processes.mjs'
 
 const SYSTEM_PEERS = [
+  'curl',
   'mosquitto',
   'nginx',
   'openssl',
