@@ -44,7 +44,7 @@ export interface ContextEvents {
   captivePortal: [detected: boolean]
   /**
    * A line of libwebsockets' log, made only while somebody listens; or why a fetched policy did not
-   * take effect.
+   * take effect, or the file of a `cookieJar` cannot be used any more.
    */
   log: [line: LogLine]
 }

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
 import { ServerPeer } from '../peers/peer.js'
-import { findProgram } from '../peers/program.js'
+import { curl } from '../support/curl.js'
 
 type Files = typeof import('../../dist/cookies/cookie-file.js')
 type Jars = typeof import('../../dist/cookies/cookies.js')
@@ -50,17 +48,16 @@ describe('a cookie for a domain', () => {
       response.end(request.headers.cookie)
     })
     await using peer = await ServerPeer.listen(server)
-    const curl = async (host: string) => {
+    const curlAsks = async (host: string) => {
       const to = ['--connect-to', `${host}:80:127.0.0.1:${peer.port}`, `http://${host}/`]
-      const options = ['-s', '-b', file, '-c', file, ...to]
-      return (await promisify(execFile)(findProgram('curl'), options)).stdout.split('; ').sort()
+      return (await curl('-b', file, '-c', file, ...to)).split('; ').sort()
     }
     const cookies = open()
-    assert.deepEqual(await curl('b.example.com'), ['all=1'])
+    assert.deepEqual(await curlAsks('b.example.com'), ['all=1'])
     const sent = (host: string) => cookies.get(`http://${host}/`).split('; ').sort()
     assert.deepEqual(sent('b.example.com'), ['all=1', 'c=3', 'd=4'])
     assert.deepEqual(sent('e.example.com'), ['all=1', 'c=3'])
-    assert.deepEqual(await curl('a.example.com'), ['all=1', 'c=3', 'host=2'])
+    assert.deepEqual(await curlAsks('a.example.com'), ['all=1', 'c=3', 'host=2'])
   })
 
   test('cannot spoil the file', async () => {

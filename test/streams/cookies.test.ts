@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import http2 from 'node:http2'
@@ -8,12 +7,11 @@ import type { Server } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
 import { type Context, type ContextOptions, openContext } from 'lws-secure-streams'
 import { WebSocketServer } from 'ws'
 import { CertificateAuthority, type Peer, type TlsIdentity } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
-import { findProgram } from '../peers/program.js'
+import { curl } from '../support/curl.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { runFixture } from '../support/run-fixture.js'
 
@@ -229,8 +227,6 @@ describe('a cookie jar', { timeout: 60_000 }, () => {
   })
 
   test("is curl's, both ways", async () => {
-    const curl = (...options: string[]) =>
-      promisify(execFile)(findProgram('curl'), ['-s', '-b', cookieJar, ...options])
     const at = (name: string, ...set: string[]) =>
       `http://localhost:${peer.port}/${name}?${queryOf(set)}`
     await rm(cookieJar, { force: true })
@@ -242,8 +238,7 @@ describe('a cookie jar', { timeout: 60_000 }, () => {
     assert.match(await ask(context, { at: 'deep/x' }, 'f=6; Secure', `g=7; ${lasting}`), /deep=3/)
 
     const sentByCurl = async (name: string) => {
-      const { stdout } = await curl(at(name))
-      return stdout.split('; ').sort()
+      return (await curl('-b', cookieJar, at(name))).split('; ').sort()
     }
     assert.deepEqual(await sentByCurl(''), ['a=1', 'b=2', 'e='])
     assert.deepEqual(await sentByCurl('deep/y'), ['a=1', 'b=2', 'deep=3', 'e=', 'g=7'])
