@@ -8,6 +8,8 @@ export interface TlsIdentity {
   minVersion?: SecureVersion
   maxVersion?: SecureVersion
   ciphers?: string
+  /** `SSL_OP_…` of `node:crypto`. */
+  secureOptions?: number
   /** Whether clients are asked for a certificate, and of whom. */
   requestCert?: boolean
   rejectUnauthorized?: boolean

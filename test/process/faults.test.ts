@@ -124,7 +124,9 @@ describe('faults that libwebsockets is made to have', { concurrency: 2 }, () => 
       if (protocol !== 'h1' && protocol !== 'h2')
         streamtypes[`${protocol}-nailed-up`] = streamtype(protocol, plain, { nailed_up: true })
     }
-    policy = policyOf(streamtypes, authority)
+    // A fault at each attempt means hundreds of them, and their waits add up.
+    const quick = { backoff: [1], conceal: 1, jitterpc: 1 }
+    policy = { ...policyOf(streamtypes, authority), retry: [{ quick }] }
   })
   after(async () => {
     for (const peer of peers) await peer.close()
