@@ -4,6 +4,8 @@ import { writeNetscape } from './netscape.js'
 
 // At least as many as RFC 6265 asks for, section 6.1; a server must not fill the memory.
 const MOST_BYTES = 4096
+// As curl has it: more than that is refused by servers, and does not fit into a frame of h2.
+const MOST_BYTES_SENT = 8190
 const MOST_OF_A_DOMAIN = 180
 const MOST = 3000
 
@@ -30,7 +32,7 @@ export class Cookies {
   /** What goes into the `Cookie` header of a request for `url`. */
   get(url: string): string {
     this.#orWarn(() => this.#adopt(this.#file?.readIfChanged()))
-    return this.#orWarn(() => this.#jar.getCookieStringSync(url)) ?? ''
+    return this.#orWarn(() => joined(this.#jar.getCookiesSync(url))) ?? ''
   }
 
   /** Keeps what a `Set-Cookie` header of the response to `url` says. */
@@ -88,6 +90,16 @@ export class Cookies {
       return undefined
     }
   }
+}
+
+/** A `Cookie` header of as many as servers take, the most particular first. */
+function joined(cookies: readonly Cookie[]): string {
+  let header = ''
+  for (const cookie of cookies) {
+    const longer = header ? `${header}; ${cookie.cookieString()}` : cookie.cookieString()
+    if (longer.length <= MOST_BYTES_SENT) header = longer
+  }
+  return header
 }
 
 /** Those beyond `most` that have not been sent for the longest time. */

@@ -139,13 +139,13 @@ for (const kind of Object.keys(servers) as (keyof typeof servers)[])
       assert.equal(await ask(context, {}), 'a=1; c=3')
     })
 
-    test('that are long arrive whole, and those that are too long not at all', async () => {
+    test('that are long arrive whole, and those that are too long or too many not at all', async () => {
       await using context = await open()
       const value = 'x'.repeat(4000)
-      await ask(context, {}, `a=${value}`)
-      await ask(context, {}, `b=${value}`)
-      await ask(context, {}, `c=${value}${value}`)
-      assert.equal(await ask(context, {}), `a=${value}; b=${value}`)
+      const tooLong = `c=${'x'.repeat(4096)}`
+      for (const cookie of [`a=${value}`, tooLong, `b=${value}`, `d=${value}`, 'e=5'])
+        await ask(context, {}, cookie)
+      assert.equal(await ask(context, {}), `a=${value}; b=${value}; e=5`)
     })
   })
 
