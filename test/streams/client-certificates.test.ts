@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type http from 'node:http'
 import http2 from 'node:http2'
@@ -10,8 +11,6 @@ import { openContext } from 'lws-secure-streams'
 import { CertificateAuthority, ExtendedKeyUsage, type TlsIdentity } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
 import { policyOf, streamtype } from '../support/policies.js'
-
-const der = (pem: string) => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
 
 /** Answers with the name in the client's certificate. */
 function whoAsks(request: http.IncomingMessage | http2.Http2ServerRequest): string {
@@ -48,7 +47,10 @@ describe('a client certificate', { timeout: 60_000 }, () => {
       ['alice', 'bob'].map(async (name) => {
         const extendedKeyUsage = ExtendedKeyUsage.clientAuth
         const { cert, key } = await authority.issue({ names: [name], extendedKeyUsage })
-        return { cert: der(cert), key: der(key) }
+        return {
+          cert: new X509Certificate(cert).raw,
+          key: createPrivateKey(key).export({ type: 'pkcs8', format: 'der' }),
+        }
       }),
     )
   })

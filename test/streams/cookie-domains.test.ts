@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import http from 'node:http'
-import os from 'node:os'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { ServerPeer } from '../peers/peer.js'
 import { curl } from '../support/curl.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
 
 type Files = typeof import('../../dist/cookies/cookie-file.js')
 type Jars = typeof import('../../dist/cookies/cookies.js')
@@ -16,17 +16,11 @@ const { CookieFile } = require(path.join(internals, 'cookie-file.js')) as Files
 const { Cookies } = require(path.join(internals, 'cookies.js')) as Jars
 
 describe('a cookie for a domain', () => {
-  let folder: string
-  let file: string
+  const file = temporaryFolder().file('jar')
   const open = () =>
     new Cookies(new CookieFile(file), (error) => {
       throw error
     })
-  before(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'cookies-'))
-    file = path.join(folder, 'jar')
-  })
-  after(() => rm(folder, { recursive: true }))
 
   test('is for all hosts of it, one without for its host only', () => {
     const cookies = open()

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
 import type { Server } from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Context, type ContextOptions, openContext } from 'lws-secure-streams'
@@ -13,7 +12,8 @@ import { CertificateAuthority, type Peer, type TlsIdentity } from '../peers/inde
 import { ServerPeer } from '../peers/peer.js'
 import { curl } from '../support/curl.js'
 import { policyOf, streamtype } from '../support/policies.js'
-import { runFixture } from '../support/run-fixture.js'
+import { fixtureReports } from '../support/run-fixture.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
 
 /** Sets the cookies that the query asks for, and answers with those that the request had. */
 function answer(
@@ -168,18 +168,13 @@ test('cookies go with the upgrade to WebSocket, and come from it', async () => {
 
 describe('a cookie jar', { timeout: 60_000 }, () => {
   let peer: ServerPeer
-  let folder: string
-  let cookieJar: string
+  const { file, put } = temporaryFolder()
+  const cookieJar = file('jar')
   const open = () => openContext({ policy: policyFor(peer), cookieJar })
   before(async () => {
     peer = await listen('h1')
-    folder = await mkdtemp(path.join(os.tmpdir(), 'cookies-'))
-    cookieJar = path.join(folder, 'jar')
   })
-  after(async () => {
-    await peer.close()
-    await rm(folder, { recursive: true })
-  })
+  after(() => peer.close())
 
   test('is shared by contexts, those that come later and those that are open', async () => {
     await using one = await open()
@@ -206,21 +201,17 @@ describe('a cookie jar', { timeout: 60_000 }, () => {
     const argument = { policy: policyFor(peer), cookieJar }
     const names = ['p', 'q', 'r']
     await Promise.all(
-      names.map(async (name) => {
-        const { code, stderr } = await runFixture('cookies', { argument: { ...argument, name } })
-        assert.equal(code, 0, stderr)
-      }),
+      names.map((name) => fixtureReports('cookies', { argument: { ...argument, name } })),
     )
     await using context = await open()
     const sent = new Set((await ask(context, {})).split('; '))
     for (const name of names)
       for (let n = 0; n < 20; n++) assert.ok(sent.has(`${name}${n}=${n}`), `${name}${n}`)
-    assert.deepEqual(await readdir(folder), ['jar'])
+    assert.deepEqual(await readdir(path.dirname(cookieJar)), ['jar'])
   })
 
   test('of a process that died while it wrote is usable again', async () => {
-    await writeFile(`${cookieJar}.lock`, '# half of')
-    await utimes(`${cookieJar}.lock`, 0, 0)
+    await utimes(put('jar.lock', '# half of'), 0, 0)
     await using context = await open()
     await ask(context, {}, 'after=1')
     assert.match(await readFile(cookieJar, 'utf8'), /\tafter\t1\n/)
@@ -249,34 +240,32 @@ describe('a cookie jar', { timeout: 60_000 }, () => {
   })
 
   test('that cannot be used is refused when the context is opened', async () => {
-    const refused = (file: string) =>
-      assert.rejects(openContext({ policy: policyFor(peer), cookieJar: file }), (error: Error) => {
+    const refused = (jar: string) =>
+      assert.rejects(openContext({ policy: policyFor(peer), cookieJar: jar }), (error: Error) => {
         assert.equal((error as { code?: string }).code, 'ERR_SS_COOKIE_JAR')
-        assert.ok(error.message.includes(file), error.message)
+        assert.ok(error.message.includes(jar), error.message)
         return true
       })
-    await refused(folder)
-    await refused(path.join(folder, 'missing', 'jar'))
-    const nonsense = path.join(folder, 'nonsense')
-    await writeFile(nonsense, '# Netscape HTTP Cookie File\n\n{"cookies": []}\n')
+    await refused(path.dirname(cookieJar))
+    await refused(file('missing/jar'))
+    const text = '# Netscape HTTP Cookie File\n\n{"cookies": []}\n'
+    const nonsense = put('nonsense', text)
     await refused(nonsense)
-    assert.equal(
-      await readFile(nonsense, 'utf8'),
-      '# Netscape HTTP Cookie File\n\n{"cookies": []}\n',
-    )
+    assert.equal(await readFile(nonsense, 'utf8'), text)
   })
 
   test('that becomes unusable is told in the log, and cookies stay in memory', async () => {
-    const apart = await mkdtemp(path.join(folder, 'apart-'))
-    const file = path.join(apart, 'jar')
-    await using context = await openContext({ policy: policyFor(peer), cookieJar: file })
+    const apart = file('apart')
+    await mkdir(apart)
+    const jar = path.join(apart, 'jar')
+    await using context = await openContext({ policy: policyFor(peer), cookieJar: jar })
     const lines: string[] = []
     context.on('log', ({ text }) => lines.push(text))
     await rm(apart, { recursive: true })
     await ask(context, {}, 'a=1')
     assert.equal(await ask(context, {}), 'a=1')
     assert.ok(
-      lines.some((line) => line.includes(file)),
+      lines.some((line) => line.includes(jar)),
       lines.join('\n'),
     )
   })
