@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
+import net from 'node:net'
 import { describe, test } from 'node:test'
 import tls from 'node:tls'
 import { openContext } from 'lws-secure-streams'
@@ -79,6 +80,32 @@ describe('many streams at once', { timeout: 120_000 }, () => {
       assert.match(`${status} ${reason.cause.message}`, /rejected .*hostname mismatch/)
     assert.equal(peer.connections, 1)
   })
+
+  for (const protocol of ['h2', 'mqtt'] as const)
+    test(`a stream of ${protocol} that is given up takes nobody along that waited for its connection`, async () => {
+      await using peer = protocol === 'h2' ? await startHttp2() : await startMosquitto()
+      const giveUp = new AbortController()
+      const reason = new Error('enough')
+      // Nobody answers before the first stream is gone, and then on other connections only.
+      await using relay = await startRaw({
+        accept: (client) => {
+          if (!giveUp.signal.aborted) return giveUp.abort(reason)
+          const server = net.connect(peer.port, '127.0.0.1')
+          server.on('error', () => client.destroy())
+          client.pipe(server).pipe(client)
+        },
+      })
+      const { retry: _, ...definition } = streamtype(protocol, relay)
+      await using context = await openContext({ policy: policyOf({ it: definition }) })
+      const streams = Array.from({ length: 6 }, () => context.stream('it', ownTopic(protocol)))
+      const [first, ...others] = streams.map((stream, n) =>
+        stream.send(`${n}`, n === 0 ? { signal: giveUp.signal } : {}),
+      )
+      giveUp.signal.addEventListener('abort', () => streams[0]?.destroy())
+      await assert.rejects(first as Promise<void>, (error) => error === reason)
+      await Promise.all(others)
+      for (const stream of streams) stream.destroy()
+    })
 
   test('more streams than one MQTT connection takes', async () => {
     await using broker = await startMosquitto()
