@@ -34,17 +34,17 @@ export interface Blobs {
 /** The name of a blob. */
 export type BlobName = keyof Blobs
 
-// As lws_system_blob_item_t numbers them.
+// As the native class numbers them.
 const types = {
   auth: 0,
-  clientCert: 2,
-  clientKey: 3,
-  deviceSerial: 4,
-  deviceFirmwareVersion: 5,
-  deviceType: 6,
-  mqttClientId: 8,
-  mqttUsername: 9,
-  mqttPassword: 10,
+  clientCert: 1,
+  clientKey: 2,
+  deviceSerial: 3,
+  deviceFirmwareVersion: 4,
+  deviceType: 5,
+  mqttClientId: 6,
+  mqttUsername: 7,
+  mqttPassword: 8,
 } as const
 
 // They become part of a request, of which they must not end the line.

@@ -3,6 +3,8 @@ import { debuglog } from 'node:util'
 import { checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
 import { applyBlobs, type BlobName, checkBlobs } from './blobs.js'
 import { channels } from './channels.js'
+import type { CookieFile } from './cookies/cookie-file.js'
+import { loadCookies } from './cookies/load-cookies.js'
 import { DefaultTrust } from './default-trust.js'
 import { destroyOnAbort } from './destroy-on-abort.js'
 import type { EffectivePolicy } from './effective-policy.js'
@@ -10,6 +12,7 @@ import { DestroyedError } from './errors/destroyed-error.js'
 import { NotImplementedError } from './errors/not-implemented-error.js'
 import type { StreamHandlers } from './handlers.js'
 import { create, type NativeContext, NativeNotice, native } from './native.js'
+import { tellEvents } from './native-events.js'
 import { FETCH_POLICY } from './policy/keep-fetch-policy.js'
 import type { PolicySource } from './policy/policy-source.js'
 import type { Policy, Streamtype } from './policy/types.js'
@@ -19,7 +22,6 @@ import type { Reply } from './reply.js'
 import { checkBody, performRequest, type RequestOptions, requireTransactional } from './request.js'
 import { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
-import { tellEvents } from './native-events.js'
 import { allocateSlab } from './slab.js'
 import type { StreamOptions } from './stream-types.js'
 import type { Trust } from './trust.js'
@@ -42,7 +44,7 @@ export interface ContextEvents {
   captivePortal: [detected: boolean]
   /**
    * A line of libwebsockets' log, made only while somebody listens; or why a fetched policy did not
-   * take effect.
+   * take effect, or the file of a `cookieJar` cannot be used any more.
    */
   log: [line: LogLine]
 }
@@ -101,7 +103,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   /** @internal */
   constructor(
     effective: EffectivePolicy,
-    options: { ca?: Trust; cookieJar?: string; signal?: AbortSignal },
+    options: { ca?: Trust; cookieFile?: CookieFile; signal?: AbortSignal },
   ) {
     super()
     this.#effective = effective
@@ -121,7 +123,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
           {
             policy: effective.written.json,
             trust,
-            ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
+            cookies: loadCookies(options.cookieFile, (error) => this.#warn(error.message)),
           },
           this.#onNotice,
           allocateSlab,
@@ -392,7 +394,10 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
 
   #tellRefusal(error: Error): void {
     if (this.#closing) return
-    const text = `fetch_policy: the policy in force stays: ${error.message}`
+    this.#warn(`fetch_policy: the policy in force stays: ${error.message}`)
+  }
+
+  #warn(text: string): void {
     debug('%s', text)
     this.#tell(() => this.emit('log', { level: 'warn', text }))
   }

@@ -1,7 +1,7 @@
-import type { StreamEventTarget } from './native-events.js'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AddonLoadError } from './errors/addon-load-error.js'
+import type { StreamEventTarget } from './native-events.js'
 import { SecureStreamError } from './secure-stream-error.js'
 
 /** What one entry of the numbers that {@link NativeStreamEvents} gets is about. */
@@ -25,7 +25,15 @@ export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64 } as const
 export interface NativeContextOptions {
   policy: string
   trust: Uint8Array[]
-  cookieJar?: string
+  cookies: NativeCookieJar
+}
+
+/** Where the cookies of a context's streams are kept. Neither throws. */
+export interface NativeCookieJar {
+  /** What goes into the `Cookie` header of a request, nothing when it is empty. */
+  get(url: string): string
+  /** What a `Set-Cookie` header of a response says. */
+  set(url: string, setCookie: string): void
 }
 
 /** What a context goes by from now on; see the native class. */

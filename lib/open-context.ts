@@ -9,6 +9,7 @@ import {
 } from './arguments.js'
 import { applyBlobs, type Blobs, checkBlobs } from './blobs.js'
 import { Context } from './context.js'
+import { openCookieFile } from './cookies/load-cookies.js'
 import { EffectivePolicy } from './effective-policy.js'
 import { NotImplementedError } from './errors/not-implemented-error.js'
 import type { AnyStreamtypes, DefinedPolicy, PolicySource, Streamtypes } from './policy/index.js'
@@ -33,7 +34,10 @@ export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
   ca?: Trust
   /** Values of lws_system blobs. */
   blobs?: Blobs
-  /** The file in which `http_cookies` streamtypes keep their cookies. */
+  /**
+   * The file in which `http_cookies` streamtypes keep their cookies, in the format of curl's. Default:
+   * they are kept in memory, for this context.
+   */
   cookieJar?: string
   /** Gives up opening, and destroys the context when aborted later. */
   signal?: AbortSignal
@@ -87,7 +91,7 @@ async function open(options: ContextOptions): Promise<Context> {
 
   const context = new Context(effective, {
     ...(options.ca !== undefined && { ca: options.ca }),
-    ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
+    ...(options.cookieJar !== undefined && { cookieFile: openCookieFile(options.cookieJar) }),
     ...(options.signal && { signal: options.signal }),
   })
   applyBlobs(context, options.blobs ?? {})
@@ -111,8 +115,8 @@ async function open(options: ContextOptions): Promise<Context> {
  *   policy, when the policy that it fetches is in force or cannot be had, but three seconds later at the
  *   latest
  * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError};
- *   {@link SecureStreamError} `ERR_SS_TRUST` when the system's certificates are needed and not found; the
- *   signal's reason; a file system error for a policy file that cannot be read. Synchronously, a
+ *   {@link SecureStreamError} `ERR_SS_TRUST` when the system's certificates are needed and not found,
+ *   `ERR_SS_COOKIE_JAR` when the `cookieJar` cannot be used; the signal's reason; a file system error for a policy file that cannot be read. Synchronously, a
  *   `TypeError` with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
  *   `ERR_SS_NOT_IMPLEMENTED` for an option of a later version.
  */

@@ -94,10 +94,10 @@ Napi::Object BuildFeatures(Napi::Env env) {
 #else
   features.Set("LWS_WITH_SYS_METRICS", false);
 #endif
-#if defined(LWS_WITH_CACHE_NSCOOKIEJAR)
-  features.Set("LWS_WITH_CACHE_NSCOOKIEJAR", true);
+#if defined(LWS_COOKIES_EXTERNAL)
+  features.Set("LWS_COOKIES_EXTERNAL", true);
 #else
-  features.Set("LWS_WITH_CACHE_NSCOOKIEJAR", false);
+  features.Set("LWS_COOKIES_EXTERNAL", false);
 #endif
 #if defined(LWS_WITH_SYS_ASYNC_DNS)
   features.Set("LWS_WITH_SYS_ASYNC_DNS", true);

@@ -12,9 +12,24 @@ namespace {
 // What a notice is about; lib/native.ts has the same numbers.
 enum NoticeKind { kNoticeState = 0, kNoticeLog = 1, kNoticeClosed = 2 };
 
+// lib/blobs.ts numbers them in this order.
+constexpr lws_system_blob_item_t kBlobs[] = {
+    LWS_SYSBLOB_TYPE_AUTH,
+    LWS_SYSBLOB_TYPE_CLIENT_CERT_DER,
+    LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
+    LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
+    LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION,
+    LWS_SYSBLOB_TYPE_DEVICE_TYPE,
+    LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID,
+    LWS_SYSBLOB_TYPE_MQTT_USERNAME,
+    LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
+};
+
 constexpr int kLevelsWhileOpening = LLL_ERR | LLL_WARN;
 // One read from a socket hands over at most this much.
 constexpr unsigned kServiceBufferBytes = 64 * 1024;
+// The headers of a request or a response; a single cookie may have four kilobytes.
+constexpr uint16_t kHeaderBytes = 16 * 1024;
 
 }  // namespace
 
@@ -32,7 +47,10 @@ SsContext* SsContext::Of(lws_context* context) {
 }
 
 SsContext::SsContext(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<SsContext>(info), data_(AddonData::Of(info.Env())), resolver_(this) {
+    : Napi::ObjectWrap<SsContext>(info),
+      data_(AddonData::Of(info.Env())),
+      resolver_(this),
+      cookies_(this) {
   const Napi::Env env = info.Env();
   if (IsEmpty()) {
     closed_ = true;
@@ -98,14 +116,8 @@ bool SsContext::Open(const Napi::Object& options) {
   info.register_notifier_list = state_links_;
   info.pss_policies_json = policy_.c_str();
   info.pt_serv_buf_size = kServiceBufferBytes;
-  const Napi::Value cookie_jar = options.Get("cookieJar");
-  if (cookie_jar.IsString()) {
-    cookie_jar_ = cookie_jar.As<Napi::String>();
-#if defined(LWS_WITH_CACHE_NSCOOKIEJAR)
-    info.http_nsc_filepath = cookie_jar_.c_str();
-    info.http_nsc_heap_max_items = 1000;
-#endif
-  }
+  info.max_http_header_data = kHeaderBytes;
+  cookies_.SetJar(options.Get("cookies"));
 
 #if defined(LWS_WITH_SYS_FAULT_INJECTION)
   InjectFaults(&info);
@@ -269,6 +281,7 @@ void SsContext::ReleaseJs() {
   async_resource_.Reset();
   on_notice_.Reset();
   delivery_.Release();
+  cookies_.Release();
 }
 
 // ({ policy, trust, withoutProxy }): the streams go by it when they are told to.
@@ -296,9 +309,9 @@ Napi::Value SsContext::SetPolicy(const Napi::CallbackInfo& info) {
 Napi::Value SsContext::SetBlob(const Napi::CallbackInfo& info) {
   if (!lws_) return info.Env().Undefined();
   const auto bytes = info[2].As<Napi::Uint8Array>();
-  lws_system_blob_t* blob = lws_system_get_blob(
-      lws_, static_cast<lws_system_blob_item_t>(info[0].As<Napi::Number>().Int32Value()),
-      info[1].As<Napi::Number>().Int32Value());
+  lws_system_blob_t* blob =
+      lws_system_get_blob(lws_, kBlobs[info[0].As<Napi::Number>().Uint32Value()],
+                          info[1].As<Napi::Number>().Int32Value());
   if (!blob) return Napi::Boolean::New(info.Env(), false);
   lws_system_blob_heap_empty(blob);
   const bool ok = lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;

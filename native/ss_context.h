@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "cookies.h"
 #include "event_delivery.h"
 #include "event_loop.h"
 #include "policy_database.h"
@@ -61,6 +62,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   lws_context* lws() const { return lws_; }
   EventLoop* loop() const { return loop_; }
   Resolver& resolver() { return resolver_; }
+  Cookies& cookies() { return cookies_; }
   EventDelivery& delivery() { return delivery_; }
   PolicyDatabase& policies() { return policies_; }
   AddonData* addon_data() const { return data_; }
@@ -116,12 +118,13 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   EventLoop* loop_ = nullptr;
   lws_context* lws_ = nullptr;
   Resolver resolver_;
+  Cookies cookies_;
   EventDelivery delivery_;
   PolicyDatabase policies_;
   lws_log_cx log_ = {};
   StateLink state_link_ = {};
   lws_state_notify_link_t* state_links_[2] = {&state_link_.lws, nullptr};
-  std::string policy_, cookie_jar_;
+  std::string policy_;
   std::deque<std::string> blobs_;
   Napi::FunctionReference on_notice_;
   Napi::ObjectReference async_resource_;

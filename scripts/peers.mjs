@@ -5,8 +5,10 @@ import { debianPackages, isPresent, requireTools } from './prerequisites.mjs'
 import { capture, which } from './processes.mjs'
 
 const SYSTEM_PEERS = [
+  'curl',
   'mosquitto',
   'nginx',
+  'openssl',
   'socat',
   ...(process.platform === 'linux' ? ['strace'] : []),
 ]

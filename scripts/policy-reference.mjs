@@ -29,8 +29,7 @@ brings:
 \`import { policySchema } from 'lws-secure-streams/policy'\` gives the same schema to programs.
 
 Numbers can be in quotes. Text is at most 253 bytes of UTF-8 without control characters. "Build" names
-the option of libwebsockets that a key needs; the addon of this package has all of them, the cookie jar
-on Linux only.
+the option of libwebsockets that a key needs; the addon of this package has all of them.
 `
 
 const names = (table) => `## Names

@@ -15,8 +15,10 @@ const TOOLS = {
   'make or ninja': { programs: ['ninja', 'make'], debian: 'make', macos: XCODE },
   tar: { programs: ['tar'], debian: 'tar', macos: XCODE },
   patch: { programs: ['patch'], debian: 'patch', macos: XCODE },
+  curl: { programs: ['curl'], debian: 'curl', macos: 'brew install curl' },
   mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
   nginx: { programs: ['nginx'], debian: 'nginx-light', macos: 'brew install nginx' },
+  openssl: { programs: ['openssl'], debian: 'openssl', macos: 'brew install openssl' },
   socat: { programs: ['socat'], debian: 'socat', macos: 'brew install socat' },
   'WebSocket++': {
     header: 'websocketpp/server.hpp',

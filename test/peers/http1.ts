@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { answer, type SeenRequest } from './http-handler.js'
-import { ServerPeer, type TlsIdentity } from './peer.js'
+import { type Listening, ServerPeer, type TlsIdentity } from './peer.js'
 
 /** node:http or node:https, which answers as http-handler.ts says. */
 export class Http1Peer extends ServerPeer {
@@ -9,10 +9,10 @@ export class Http1Peer extends ServerPeer {
 }
 
 export async function startHttp1(
-  options: { tls?: TlsIdentity; port?: number } = {},
+  options: Listening & { tls?: TlsIdentity } = {},
 ): Promise<Http1Peer> {
   const server = options.tls ? https.createServer(options.tls) : http.createServer()
-  const peer = await Http1Peer.listen(server, options.port ? { port: options.port } : {})
+  const peer = await Http1Peer.listen(server, options)
   server.on('request', (request, response) =>
     answer(request, response, (seen) => peer.requests.push(seen)),
   )

@@ -8,6 +8,20 @@ export interface TlsIdentity {
   minVersion?: SecureVersion
   maxVersion?: SecureVersion
   ciphers?: string
+  /** `SSL_OP_…` of `node:crypto`. */
+  secureOptions?: number
+  /** Whether clients are asked for a certificate, and of whom. */
+  requestCert?: boolean
+  rejectUnauthorized?: boolean
+  ca?: string
+}
+
+/** Where a server listens. Default: a free port of 127.0.0.1. */
+export interface Listening {
+  host?: string | undefined
+  port?: number | undefined
+  /** A unix socket, instead of both. */
+  path?: string | undefined
 }
 
 /** A server that tests talk to. */
@@ -44,15 +58,12 @@ export class ServerPeer implements Peer {
       server: Server,
     ) => T,
     server: Server,
-    where: { port?: number; path?: string } = {},
+    { host = '127.0.0.1', port = 0, path }: Listening = {},
   ): Promise<T> {
     const peer = new this(server)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(
-        where.path ? { path: where.path } : { host: '127.0.0.1', port: where.port ?? 0 },
-        resolve,
-      )
+      server.listen(path ? { path } : { host, port }, resolve)
     })
     return peer
   }

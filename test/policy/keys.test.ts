@@ -98,7 +98,6 @@ describe('the table of keys', () => {
       typeof needs === 'string' ? [needs] : Object.values(needs),
     )
     for (const needs of new Set(needed)) {
-      if (needs === 'LWS_WITH_CACHE_NSCOOKIEJAR') continue
       const declared = options.split('\n').find((line) => line.includes(`option(${needs} `))
       assert.ok(declared, `lws has no option ${needs}`)
       assert.ok(byDefault.test(declared) || ours.includes(needs), needs)

@@ -172,8 +172,10 @@ describe('scripts/prerequisites.mjs', () => {
       'make',
       'tar',
       'patch',
+      'curl',
       'mosquitto',
       'nginx',
+      'openssl',
       'socat',
       'strace',
     ]) {

@@ -207,19 +207,23 @@ describe('the version of TLS', { timeout: 30_000 }, () => {
     })
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
-    test(`${version} is spoken, and sessions are used again`, async () => {
+    test(`${version} is spoken, and sessions are used again each time`, async () => {
       const tls = { ...(await root.issue()), minVersion: version, maxVersion: version }
       for (const protocol of protocols) {
         await using peer = await startsWith[protocol]({ tls })
         const definition = streamtype(protocol, peer, { tls: true })
         await using context = await openContext({ policy: policyOf({ it: definition }, root) })
-        for (let n = 0; n < 2; n++) {
+        for (let n = 0; n < 4; n++) {
           await using stream = context.stream('it', ownTopic(protocol))
           await stream.send('hello')
           assert.equal(String(await nextMessage(stream)), 'hello')
+          // Once the client ends it, once the server does.
+          if (n % 2) stream.disconnect()
+          const closed = [...peer.sockets].map((socket) => once(socket, 'close'))
           peer.dropConnections()
+          await Promise.all(closed)
         }
-        assert.deepEqual(peer.sessionsReused, [false, true], protocol)
+        assert.deepEqual(peer.sessionsReused, [false, true, true, true], protocol)
       }
     })
 })

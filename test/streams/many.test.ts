@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
+import http from 'node:http'
+import net from 'node:net'
 import { describe, test } from 'node:test'
+import tls from 'node:tls'
 import { openContext } from 'lws-secure-streams'
-import { startHttp1, startHttp2, startMosquitto, startRaw, startWebSocket } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  startHttp1,
+  startHttp2,
+  startMosquitto,
+  startRaw,
+  startWebSocket,
+} from '../peers/index.js'
+import { ServerPeer } from '../peers/peer.js'
 import { ownTopic, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
 
@@ -22,6 +33,79 @@ describe('many streams at once', { timeout: 120_000 }, () => {
     assert.ok(peer.sessions > 1 && peer.sessions <= count / 10 + 5, `${peer.sessions} connections`)
     await context.close()
   })
+
+  for (const secure of [false, true])
+    test(`500 requests of h2 share as few connections as there need be${secure ? ', with TLS' : ''}`, async () => {
+      const authority = await CertificateAuthority.create()
+      await using peer = await startHttp2({
+        maxConcurrentStreams: 100,
+        ...(secure && { tls: await authority.issue() }),
+      })
+      await using context = await openContext({
+        policy: policyOf({ it: streamtype('h2', peer, { tls: secure }) }, authority),
+      })
+      for (let round = 0; round < 2; round++) {
+        const bodies = Array.from({ length: 500 }, (_, n) => `${round} ${n}`)
+        const replies = bodies.map(async (body) => (await context.request('it', { body })).text())
+        assert.deepEqual(await Promise.all(replies), bodies)
+        assert.equal(peer.sessions, 5)
+      }
+    })
+
+  test('requests of h2 that waited for a server without it each go their own way', async () => {
+    const authority = await CertificateAuthority.create()
+    // What says nothing of ALPN, unlike node:https.
+    const server = tls.createServer(await authority.issue(), (socket) =>
+      web.emit('connection', socket),
+    )
+    const web = http.createServer((request, response) => request.pipe(response))
+    await using peer = await ServerPeer.listen(server)
+    await using context = await openContext({
+      policy: policyOf({ it: streamtype('h2', peer, { tls: true }) }, authority),
+    })
+    const bodies = Array.from({ length: 50 }, (_, n) => `${n}`)
+    const replies = bodies.map(async (body) => (await context.request('it', { body })).text())
+    assert.deepEqual(await Promise.all(replies), bodies)
+  })
+
+  test('requests that waited for the same connection all hear why it failed', async () => {
+    const authority = await CertificateAuthority.create()
+    await using peer = await startHttp2({ tls: await authority.issue({ names: ['elsewhere'] }) })
+    const { retry: _, ...definition } = streamtype('h2', peer, { tls: true })
+    await using context = await openContext({ policy: policyOf({ it: definition }, authority) })
+    const requests = Array.from({ length: 20 }, () => context.request('it', { body: 'x' }))
+    for (const { status, reason } of (await Promise.allSettled(
+      requests,
+    )) as PromiseRejectedResult[])
+      assert.match(`${status} ${reason.cause.message}`, /rejected .*hostname mismatch/)
+    assert.equal(peer.connections, 1)
+  })
+
+  for (const protocol of ['h2', 'mqtt'] as const)
+    test(`a stream of ${protocol} that is given up takes nobody along that waited for its connection`, async () => {
+      await using peer = protocol === 'h2' ? await startHttp2() : await startMosquitto()
+      const giveUp = new AbortController()
+      const reason = new Error('enough')
+      // Nobody answers before the first stream is gone, and then on other connections only.
+      await using relay = await startRaw({
+        accept: (client) => {
+          if (!giveUp.signal.aborted) return giveUp.abort(reason)
+          const server = net.connect(peer.port, '127.0.0.1')
+          server.on('error', () => client.destroy())
+          client.pipe(server).pipe(client)
+        },
+      })
+      const { retry: _, ...definition } = streamtype(protocol, relay)
+      await using context = await openContext({ policy: policyOf({ it: definition }) })
+      const streams = Array.from({ length: 6 }, () => context.stream('it', ownTopic(protocol)))
+      const [first, ...others] = streams.map((stream, n) =>
+        stream.send(`${n}`, n === 0 ? { signal: giveUp.signal } : {}),
+      )
+      giveUp.signal.addEventListener('abort', () => streams[0]?.destroy())
+      await assert.rejects(first as Promise<void>, (error) => error === reason)
+      await Promise.all(others)
+      for (const stream of streams) stream.destroy()
+    })
 
   test('more streams than one MQTT connection takes', async () => {
     await using broker = await startMosquitto()

@@ -91,7 +91,7 @@ export const HTTP_KEYS: readonly KeySpec[] = [
   http('http_www_form_urlencoded', flag, 'Whether to send as `application/x-www-form-urlencoded`.'),
   http('http_cookies', flag, "Whether cookies are kept in the context's `cookieJar` and sent.", {
     protocols: HTTP,
-    needs: 'LWS_WITH_CACHE_NSCOOKIEJAR',
+    needs: 'LWS_COOKIES_EXTERNAL',
   }),
   shared('http_fail_redirect', flag, 'Whether a redirect fails the connection.'),
 

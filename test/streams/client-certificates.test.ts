@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import type http from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import type { Server } from 'node:net'
+import { before, describe, test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
+import { openContext } from 'lws-secure-streams'
+import { CertificateAuthority, ExtendedKeyUsage, type TlsIdentity } from '../peers/index.js'
+import { ServerPeer } from '../peers/peer.js'
+import { policyOf, streamtype } from '../support/policies.js'
+
+/** Answers with the name in the client's certificate. */
+function whoAsks(request: http.IncomingMessage | http2.Http2ServerRequest): string {
+  const socket = (
+    'stream' in request ? request.stream.session?.socket : request.socket
+  ) as TLSSocket
+  return String(socket.getPeerCertificate().subject?.CN ?? 'nobody')
+}
+
+const servers = {
+  h1: (tls: TlsIdentity) =>
+    https.createServer(tls, (request, response) => {
+      response.end(whoAsks(request))
+    }),
+  h2: (tls: TlsIdentity) =>
+    http2.createSecureServer(tls, (request, response) => {
+      response.end(whoAsks(request))
+    }),
+}
+
+describe('a client certificate', { timeout: 60_000 }, () => {
+  let authority: CertificateAuthority
+  let tls: TlsIdentity
+  let clientCert: { cert: Buffer; key: Buffer }[]
+  before(async () => {
+    authority = await CertificateAuthority.create()
+    tls = {
+      ...(await authority.issue()),
+      requestCert: true,
+      rejectUnauthorized: false,
+      ca: authority.pem,
+    }
+    clientCert = await Promise.all(
+      ['alice', 'bob'].map(async (name) => {
+        const extendedKeyUsage = ExtendedKeyUsage.clientAuth
+        const { cert, key } = await authority.issue({ names: [name], extendedKeyUsage })
+        return {
+          cert: new X509Certificate(cert).raw,
+          key: createPrivateKey(key).export({ type: 'pkcs8', format: 'der' }),
+        }
+      }),
+    )
+  })
+
+  for (const protocol of ['h1', 'h2'] as const)
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+      test(`is shown on connections of its own only, by ${protocol} with ${version}`, async () => {
+        const server = servers[protocol]({ ...tls, minVersion: version, maxVersion: version })
+        await using peer = await ServerPeer.listen(server as Server)
+        const of = (more = {}) =>
+          streamtype(protocol, peer, { tls: true, http_method: 'GET', ...more })
+        await using context = await openContext({
+          blobs: { clientCert },
+          policy: policyOf(
+            { nobody: of(), alice: of({ client_cert: 0 }), bob: of({ client_cert: 1 }) },
+            authority,
+          ),
+        })
+        for (const name of ['alice', 'nobody', 'bob', 'alice', 'nobody', 'bob'])
+          assert.equal(await (await context.request(name)).text(), name)
+        assert.equal(peer.connections, 3)
+
+        // The sessions are kept apart as well.
+        for (const name of ['bob', 'alice', 'nobody']) {
+          const closed = [...peer.sockets].map((socket) => once(socket, 'close'))
+          peer.dropConnections()
+          await Promise.all(closed)
+          assert.equal(await (await context.request(name)).text(), name)
+        }
+        assert.deepEqual(peer.sessionsReused, [false, false, false, true, true, true])
+      })
+})
