@@ -121,6 +121,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
           {
             policy: effective.written.json,
             trust,
+            socksProxy: effective.policy['via-socks5'] ?? '',
             ...(options.cookieJar !== undefined && { cookieJar: options.cookieJar }),
           },
           this.#onNotice,
@@ -371,11 +372,10 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   }
 
   #goBy(next: EffectivePolicy): void {
-    const before = this.#effective.policy['via-socks5']
     const accepted = this.#native.setPolicy({
       policy: next.written.json,
       trust: this.#trust.neededBy(next.policy),
-      withoutProxy: Boolean(before) && !next.policy['via-socks5'],
+      socksProxy: next.policy['via-socks5'] ?? '',
     })
     if (this.#closing) throw this.#destroyedError()
     if (!accepted)

@@ -264,7 +264,10 @@ export interface Policy {
   product?: string | number
   /** Which parser the policy needs; for information. */
   'schema-version'?: string | number
-  /** `address:port` of a socks5 proxy for client connections. Default: no proxy. */
+  /**
+   * `address:port` or `user:password@address:port` of a socks5 proxy for client connections.
+   * Default: no proxy. A user is at most 95 bytes, a password 94 and an address 127.
+   */
   'via-socks5'?: string
   /** The retry and backoff schemes that streamtypes name in `retry`. */
   retry: readonly Readonly<Record<string, Retry>>[]
@@ -288,7 +291,10 @@ export interface PolicyInput {
   product?: string | number
   /** Which parser the policy needs; for information. */
   'schema-version'?: string | number
-  /** `address:port` of a socks5 proxy for client connections. Default: no proxy. */
+  /**
+   * `address:port` or `user:password@address:port` of a socks5 proxy for client connections.
+   * Default: no proxy. A user is at most 95 bytes, a password 94 and an address 127.
+   */
   'via-socks5'?: string
   /** The retry and backoff schemes that streamtypes name in `retry`. */
   retry?: readonly Readonly<Record<string, Retry>>[]

@@ -1,18 +1,16 @@
 import http from 'node:http'
 import https from 'node:https'
 import { answer, type SeenRequest } from './http-handler.js'
-import { ServerPeer, type TlsIdentity } from './peer.js'
+import { ServerPeer, type TlsIdentity, type Where } from './peer.js'
 
 /** node:http or node:https, which answers as http-handler.ts says. */
 export class Http1Peer extends ServerPeer {
   requests: SeenRequest[] = []
 }
 
-export async function startHttp1(
-  options: { tls?: TlsIdentity; port?: number } = {},
-): Promise<Http1Peer> {
+export async function startHttp1(options: { tls?: TlsIdentity } & Where = {}): Promise<Http1Peer> {
   const server = options.tls ? https.createServer(options.tls) : http.createServer()
-  const peer = await Http1Peer.listen(server, options.port ? { port: options.port } : {})
+  const peer = await Http1Peer.listen(server, options)
   server.on('request', (request, response) =>
     answer(request, response, (seen) => peer.requests.push(seen)),
   )

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import http2 from 'node:http2'
 import type { Server } from 'node:net'
 import { answer, type SeenRequest } from './http-handler.js'
-import { ServerPeer, type TlsIdentity } from './peer.js'
+import { ServerPeer, type TlsIdentity, type Where } from './peer.js'
 
 /** node:http2 with its defaults, which answers as http-handler.ts says. */
 export class Http2Peer extends ServerPeer {
@@ -12,7 +12,7 @@ export class Http2Peer extends ServerPeer {
 }
 
 export async function startHttp2(
-  options: { tls?: TlsIdentity; port?: number; maxConcurrentStreams?: number } = {},
+  options: { tls?: TlsIdentity; maxConcurrentStreams?: number } & Where = {},
 ): Promise<Http2Peer> {
   const settings =
     options.maxConcurrentStreams === undefined
@@ -21,7 +21,7 @@ export async function startHttp2(
   const server = options.tls
     ? http2.createSecureServer({ ...options.tls, ...settings })
     : http2.createServer(settings)
-  const peer = await Http2Peer.listen(server as Server, options.port ? { port: options.port } : {})
+  const peer = await Http2Peer.listen(server as Server, options)
   server.on('session', () => peer.sessions++)
   server.on('request', (request, response) =>
     answer(request as unknown as IncomingMessage, response as unknown as ServerResponse, (seen) =>

@@ -14,7 +14,13 @@ export { type MosquittoPeer, startMosquitto } from './mosquitto.js'
 export { type NginxPeer, startNginx } from './nginx.js'
 export type { Peer, TlsIdentity } from './peer.js'
 export { type RawPeer, startRaw } from './raw.js'
-export { type CountingRelay, startCountingRelay, startOneByteRelay } from './relay.js'
+export {
+  type CountingRelay,
+  startCountingRelay,
+  startOneByteRelay,
+  startPiecesRelay,
+} from './relay.js'
 export { type ScriptedBroker, startScriptedBroker } from './scripted-broker.js'
+export { type Socks5Peer, startSocks5 } from './socks5.js'
 export { starts } from './starts.js'
 export { startWebSocket, type WebSocketPeer } from './websocket.js'

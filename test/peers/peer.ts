@@ -10,6 +10,12 @@ export interface TlsIdentity {
   ciphers?: string
 }
 
+/** Where a server listens: on a free port of 127.0.0.1, on that port, or on a Unix socket. */
+export interface Where {
+  port?: number
+  path?: string
+}
+
 /** A server that tests talk to. */
 export interface Peer extends AsyncDisposable {
   readonly port: number
@@ -44,7 +50,7 @@ export class ServerPeer implements Peer {
       server: Server,
     ) => T,
     server: Server,
-    where: { port?: number; path?: string } = {},
+    where: Where = {},
   ): Promise<T> {
     const peer = new this(server)
     await new Promise<void>((resolve, reject) => {

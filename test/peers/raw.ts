@@ -1,18 +1,13 @@
 import net from 'node:net'
 import tls from 'node:tls'
-import { ServerPeer, type TlsIdentity } from './peer.js'
+import { ServerPeer, type TlsIdentity, type Where } from './peer.js'
 
 /** node:net or node:tls. */
 export class RawPeer extends ServerPeer {}
 
 /** By default sends back what it receives; `accept` does something else with a connection. */
 export async function startRaw(
-  options: {
-    tls?: TlsIdentity
-    path?: string
-    port?: number
-    accept?: (socket: net.Socket) => void
-  } = {},
+  options: { tls?: TlsIdentity; accept?: (socket: net.Socket) => void } & Where = {},
 ): Promise<RawPeer> {
   const accept = (socket: net.Socket) => {
     socket.on('error', () => {})
@@ -20,8 +15,5 @@ export async function startRaw(
     else socket.pipe(socket)
   }
   const server = options.tls ? tls.createServer(options.tls, accept) : net.createServer(accept)
-  return RawPeer.listen(server, {
-    ...(options.path && { path: options.path }),
-    ...(options.port && { port: options.port }),
-  })
+  return RawPeer.listen(server, options)
 }

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { ServerPeer, type TlsIdentity } from './peer.js'
+import { ServerPeer, type TlsIdentity, type Where } from './peer.js'
 
 /** `ws` on node:http or node:https, which sends every message back. */
 export class WebSocketPeer extends ServerPeer {
@@ -12,10 +12,10 @@ export class WebSocketPeer extends ServerPeer {
 }
 
 export async function startWebSocket(
-  options: { tls?: TlsIdentity; port?: number; echo?: boolean; subprotocol?: string } = {},
+  options: { tls?: TlsIdentity; echo?: boolean; subprotocol?: string } & Where = {},
 ): Promise<WebSocketPeer> {
   const server = options.tls ? https.createServer(options.tls) : http.createServer()
-  const peer = await WebSocketPeer.listen(server, options.port ? { port: options.port } : {})
+  const peer = await WebSocketPeer.listen(server, options)
   const { subprotocol } = options
   const sockets = new WebSocketServer({
     server,

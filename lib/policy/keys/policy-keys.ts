@@ -33,8 +33,13 @@ export const POLICY_KEYS: readonly KeySpec[] = [
     'root',
     'via-socks5',
     { kind: 'text', format: 'socks' },
-    '`address:port` of a socks5 proxy for client connections.',
-    { lws: 'via-socks5', absent: 'no proxy', needs: 'LWS_WITH_SOCKS5' },
+    '`address:port` or `user:password@address:port` of a socks5 proxy for client connections.',
+    {
+      lws: 'via-socks5',
+      absent: 'no proxy',
+      needs: 'LWS_WITH_SOCKS5',
+      limit: 'A user is at most 95 bytes, a password 94 and an address 127',
+    },
   ),
   at('root', 'retry', section, 'The retry and backoff schemes that streamtypes name in `retry`.'),
   at('root', 'certs', section, 'Certificates and keys by name, each the base64 of DER.', {
