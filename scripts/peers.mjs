@@ -8,7 +8,7 @@ const SYSTEM_PEERS = [
   'mosquitto',
   'nginx',
   'socat',
-  ...(process.platform === 'linux' ? ['strace'] : []),
+  ...(process.platform === 'linux' ? ['ss', 'strace'] : []),
 ]
 
 function installOnDebian(packages) {

@@ -1,3 +1,4 @@
+export { type AbstractBridge, startAbstractBridge } from './abstract-bridge.js'
 export { type AedesPeer, startAedes } from './aedes.js'
 export { startApart } from './apart.js'
 export {

@@ -10,8 +10,9 @@ export interface TlsIdentity {
   ciphers?: string
 }
 
-/** Where a server listens: on a free port of 127.0.0.1, on that port, or on a Unix socket. */
+/** Where a server listens: by default on a free port of 127.0.0.1; with `path` on a Unix socket. */
 export interface Where {
+  host?: string
   port?: number
   path?: string
 }
@@ -56,7 +57,9 @@ export class ServerPeer implements Peer {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(
-        where.path ? { path: where.path } : { host: '127.0.0.1', port: where.port ?? 0 },
+        where.path
+          ? { path: where.path }
+          : { host: where.host ?? '127.0.0.1', port: where.port ?? 0 },
         resolve,
       )
     })

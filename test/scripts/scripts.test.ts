@@ -175,6 +175,7 @@ describe('scripts/prerequisites.mjs', () => {
       'mosquitto',
       'nginx',
       'socat',
+      'ss',
       'strace',
     ]) {
       putProgram(bin, name)
