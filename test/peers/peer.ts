@@ -8,6 +8,9 @@ export interface TlsIdentity {
   minVersion?: SecureVersion
   maxVersion?: SecureVersion
   ciphers?: string
+  /** Asks clients for certificates of this authority, and refuses those without. */
+  ca?: string
+  requestCert?: boolean
 }
 
 /** Where a server listens: by default on a free port of 127.0.0.1; with `path` on a Unix socket. */
@@ -31,6 +34,8 @@ export class ServerPeer implements Peer {
   connections = 0
   /** For each TLS connection, whether it went on with the session of an earlier one. */
   readonly sessionsReused: boolean[] = []
+  /** For each TLS connection, whom the client's certificate is of. */
+  readonly clientNames: unknown[] = []
   readonly #server: Server
 
   constructor(server: Server) {
@@ -41,9 +46,10 @@ export class ServerPeer implements Peer {
       socket.on('error', () => {})
       socket.on('close', () => this.sockets.delete(socket))
     })
-    server.on('secureConnection', (socket: TLSSocket) =>
-      this.sessionsReused.push(socket.isSessionReused()),
-    )
+    server.on('secureConnection', (socket: TLSSocket) => {
+      this.sessionsReused.push(socket.isSessionReused())
+      this.clientNames.push(socket.getPeerCertificate()?.subject?.CN)
+    })
   }
 
   static async listen<T extends ServerPeer>(
