@@ -51,6 +51,19 @@ describe('where a stream connects', { timeout: 60_000 }, () => {
       assert.ok(there.connections > 0)
     })
 
+    effectOf('s.endpoint', `${protocol} connects to what its metadata make of it`, async () => {
+      await using peer = await starts[protocol]()
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      const definition = streamtype(protocol, peer, { endpoint: '${a}.0.0.${d}' })
+      const metadata = [{ a: '' }, { d: '' }, { topic: '' }]
+      await using context = await openContext({
+        policy: policyOf({ it: { ...definition, metadata } }),
+      })
+      const values = { a: '127', d: '1', ...ownTopic(protocol).metadata }
+      await converse(context.stream('it', { metadata: values }))
+      assert.ok(peer.connections > 0)
+    })
+
     // Other systems have no address of their own besides 127.0.0.1.
     if (!onLinux) continue
     effectOf('s.endpoint', `${protocol} connects to that address`, async () => {

@@ -146,6 +146,23 @@ describe('a socks5 proxy', () => {
         await failsFor(context, reason, protocol)
       })
 
+  test('of the environment is that of policies without one', async (t) => {
+    await using peer = await startRaw()
+    await using ours = await startSocks5()
+    await using theirs = await startSocks5()
+    process.env.socks_proxy = `127.0.0.1:${theirs.port}`
+    t.after(() => delete process.env.socks_proxy)
+    const policy = policyOf({ it: streamtype('raw', peer) })
+    for (const [given, proxied] of [
+      [through(ours, policy), [1, 0]],
+      [policy, [1, 1]],
+    ] as const) {
+      await using context = await openContext({ policy: given })
+      await converse(context, 'raw')
+      assert.deepEqual([ours.proxied.length, theirs.proxied.length], proxied)
+    }
+  })
+
   test('is not asked for Unix sockets', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'socks-'))
     const file = path.join(folder, 'socket')

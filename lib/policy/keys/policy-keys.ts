@@ -2,6 +2,7 @@
 import type { KeySpec, ValueType } from '../keys.js'
 import { at, type Extra, label, section, size, text, to, UNSPECIFIED, u16, upTo } from './rows.js'
 
+const VALIDITY = 'Connections of `h2`, `ws` and `mqtt` only'
 const METRICS = 'nothing here reads the metrics of lws'
 
 function retry(name: string, type: ValueType, summary: string, extra: Extra = {}): KeySpec {
@@ -75,11 +76,13 @@ export const POLICY_KEYS: readonly KeySpec[] = [
     ...UNSPECIFIED,
     unit: 's',
     absent: 'no pings',
+    limit: VALIDITY,
   }),
   retry('svalidhup', u16, 'How long without proof that the connection lives before it is closed.', {
     ...UNSPECIFIED,
     unit: 's',
     absent: 'never',
+    limit: VALIDITY,
   }),
 
   at('trust_store', 'name', text, 'What `tls_trust_store` refers to.', {
