@@ -10,18 +10,17 @@ async function readBack(policy: PolicyInput) {
   return context.policy
 }
 
-for (const [key, value] of [
-  ['release', '01234567'],
-  ['product', 'myproduct'],
-  ['schema-version', 1],
-] as const)
-  effectOf(key, 'is told by context.policy, and changed by an overlay', async () => {
+const isTold =
+  (key: 'release' | 'product' | 'schema-version', value: string | number) => async () => {
     assert.equal((await readBack(base))[key], undefined)
     assert.equal((await readBack({ [key]: value, ...base }))[key], value)
     await using context = await openContext({ policy: base })
     await context.overlay({ [key]: value })
     assert.equal(context.policy[key], value)
-  })
+  }
+effectOf('release', 'is told by context.policy', isTold('release', '01234567'))
+effectOf('product', 'is told by context.policy', isTold('product', 'myproduct'))
+effectOf('schema-version', 'is told by context.policy', isTold('schema-version', 1))
 
 effectOf('s.payload_fmt', 'is told by context.policy', async () => {
   const payload_fmt = 'application/json'
