@@ -5,9 +5,15 @@ import http2 from 'node:http2'
 import type { Server } from 'node:net'
 import { describe } from 'node:test'
 import { openContext, type PolicyInput } from 'lws-secure-streams'
-import { startAedes, startHttp1, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
+import { startAedes, startRaw, starts, startWebSocket } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
-import { ownTopic, type ProtocolName, policyOf, streamtype } from '../support/policies.js'
+import {
+  ownTopic,
+  type ProtocolName,
+  perProtocol,
+  policyOf,
+  streamtype,
+} from '../support/policies.js'
 import { nextState, receiveBytes, traceStates } from '../support/states.js'
 import { effectOf } from './effect-of.js'
 
@@ -147,16 +153,13 @@ describe('what a stream tells', { timeout: 60_000 }, () => {
     assert.deepEqual(states, ['CREATING'])
   })
 
-  for (const [protocol, start] of Object.entries({ h1: startHttp1, h2: startHttp2 }) as [
-    'h1',
-    typeof startHttp1,
-  ][])
+  for (const protocol of Object.keys(perProtocol) as ProtocolName[])
     effectOf('s.perf', `${protocol} tells how long connecting took`, async () => {
-      await using peer = await start()
+      await using peer = await starts[protocol]()
       await using context = await openBoth(streamtype(protocol, peer), { perf: true })
       const told: string[] = []
       for (const name of ['without', 'changed']) {
-        const stream = context.stream(name)
+        const stream = context.stream(name, ownTopic(protocol))
         stream.on('perf', (timing) => {
           told.push(`${name} ${(timing as { peer: string }).peer}`)
         })
