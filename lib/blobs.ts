@@ -50,7 +50,7 @@ const types = {
 // They become part of a request, of which they must not end the line.
 const inHeaders = new Set(['auth', 'deviceSerial', 'deviceFirmwareVersion', 'deviceType'])
 
-const mostOf = { auth: 4, clientCert: 2 } as const
+const mostOf = { auth: 4, clientCert: 16 } as const
 
 function isList(name: string): name is keyof typeof mostOf {
   return name in mostOf

@@ -123,6 +123,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
           {
             policy: effective.written.json,
             trust,
+            socksProxy: effective.policy['via-socks5'] ?? '',
             cookies: loadCookies(options.cookieFile, (error) => this.#warn(error.message)),
           },
           this.#onNotice,
@@ -373,11 +374,10 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   }
 
   #goBy(next: EffectivePolicy): void {
-    const before = this.#effective.policy['via-socks5']
     const accepted = this.#native.setPolicy({
       policy: next.written.json,
       trust: this.#trust.neededBy(next.policy),
-      withoutProxy: Boolean(before) && !next.policy['via-socks5'],
+      socksProxy: next.policy['via-socks5'] ?? '',
     })
     if (this.#closing) throw this.#destroyedError()
     if (!accepted)

@@ -25,6 +25,8 @@ export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64 } as const
 export interface NativeContextOptions {
   policy: string
   trust: Uint8Array[]
+  /** The policy's `via-socks5`, or nothing. */
+  socksProxy: string
   cookies: NativeCookieJar
 }
 
@@ -41,8 +43,7 @@ export interface NativePolicy {
   policy: string
   /** Certificates to trust besides those that are trusted already. */
   trust: Uint8Array[]
-  /** Whether the policy before this had a `via-socks5`, and this one does not. */
-  withoutProxy: boolean
+  socksProxy: string
 }
 
 export interface NativeContext {

@@ -60,11 +60,26 @@ void ssi_trust_stores_sweep(struct lws_context* cx,
   }
 }
 
-void ssi_forget_socks_proxy(struct lws_context* cx) {
+void ssi_use_socks_proxy(struct lws_context* cx, const char* proxy, int is_another) {
 #if defined(LWS_WITH_SOCKS5)
-  for (struct lws_vhost* v = cx->vhost_list; v; v = v->vhost_next) v->socks_proxy_port = 0;
+  const struct lws_context_creation_info by_environment = {0};
+
+  for (struct lws_vhost* v = cx->vhost_list; v; v = v->vhost_next) {
+    v->socks_proxy_port = 0;
+    if (*proxy)
+      lws_set_socks(v, proxy);
+    else
+      lws_socks5c_ads_server(v, &by_environment);
+    if (!is_another) continue;
+    lws_start_foreach_dll(struct lws_dll2*, d, v->dll_cli_active_conns_owner.head) {
+      lws_container_of(d, struct lws, dll_cli_active_conns)->keepalive_rejected = 1;
+    }
+    lws_end_foreach_dll(d);
+  }
 #else
   (void)cx;
+  (void)proxy;
+  (void)is_another;
 #endif
 }
 

@@ -92,8 +92,9 @@ SsContext::~SsContext() = default;
 bool SsContext::Open(const Napi::Object& options) {
   const Napi::Value policy = options.Get("policy");
   const Napi::Value trust = options.Get("trust");
+  const Napi::Value socks_proxy = options.Get("socksProxy");
   // There always are, but not in a worker that is being terminated.
-  if (!policy.IsString() || trust.IsEmpty()) return false;
+  if (!policy.IsString() || trust.IsEmpty() || !socks_proxy.IsString()) return false;
   policy_ = policy.As<Napi::String>();
 
   log_.u.emit_cx = OnLog;
@@ -131,6 +132,7 @@ bool SsContext::Open(const Napi::Object& options) {
   }
   if (lws_) {
     AddTrust(trust);
+    UseSocksProxy(socks_proxy.As<Napi::String>());
     policies_.Adopt(lws_);
     loop_->SetContext(lws_);
   }
@@ -155,6 +157,11 @@ void SsContext::AddTrust(const Napi::Value& certificates) {
     const auto der = list.Get(n).As<Napi::Uint8Array>();
     lws_tls_client_vhost_extra_cert_mem(vhost, der.Data(), der.ByteLength());
   }
+}
+
+void SsContext::UseSocksProxy(const std::string& proxy) {
+  ssi_use_socks_proxy(lws_, proxy.c_str(), proxy != socks_proxy_);
+  socks_proxy_ = proxy;
 }
 
 bool SsContext::can_call_js() const { return data_->can_call_js() && !on_notice_.IsEmpty(); }
@@ -284,22 +291,22 @@ void SsContext::ReleaseJs() {
   cookies_.Release();
 }
 
-// ({ policy, trust, withoutProxy }): the streams go by it when they are told to.
+// ({ policy, trust, socksProxy }): the streams go by it when they are told to.
 Napi::Value SsContext::SetPolicy(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!is_open()) return Napi::Boolean::New(env, false);
   const auto options = info[0].As<Napi::Object>();
   const Napi::Value policy = options.Get("policy");
   const Napi::Value trust = options.Get("trust");
-  const Napi::Value without_proxy = options.Get("withoutProxy");
+  const Napi::Value socks_proxy = options.Get("socksProxy");
   // There always are, but not in a worker that is being terminated.
-  if (policy.IsEmpty() || trust.IsEmpty() || without_proxy.IsEmpty()) return env.Undefined();
+  if (policy.IsEmpty() || trust.IsEmpty() || !socks_proxy.IsString()) return env.Undefined();
 
   ServiceScope scope(this);
   const bool ok = policies_.Replace(lws_, policy.As<Napi::String>());
   if (ok) {
     AddTrust(trust);
-    if (without_proxy.As<Napi::Boolean>()) ssi_forget_socks_proxy(lws_);
+    UseSocksProxy(socks_proxy.As<Napi::String>());
   }
   loop_->Touch();
   return Napi::Boolean::New(env, ok);

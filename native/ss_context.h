@@ -104,6 +104,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   bool Open(const Napi::Object& options);
   bool MakeDefaultVhost();
   void AddTrust(const Napi::Value& certificates);
+  void UseSocksProxy(const std::string& proxy);
   void OnCleanStack();
   void TellNotices();
   void ReleaseJs();
@@ -124,7 +125,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   lws_log_cx log_ = {};
   StateLink state_link_ = {};
   lws_state_notify_link_t* state_links_[2] = {&state_link_.lws, nullptr};
-  std::string policy_;
+  std::string policy_, socks_proxy_;
   std::deque<std::string> blobs_;
   Napi::FunctionReference on_notice_;
   Napi::ObjectReference async_resource_;

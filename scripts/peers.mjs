@@ -10,7 +10,7 @@ const SYSTEM_PEERS = [
   'nginx',
   'openssl',
   'socat',
-  ...(process.platform === 'linux' ? ['strace'] : []),
+  ...(process.platform === 'linux' ? ['ss', 'strace'] : []),
 ]
 
 function installOnDebian(packages) {

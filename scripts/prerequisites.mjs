@@ -26,7 +26,10 @@ const TOOLS = {
     macos: 'brew install websocketpp',
   },
   asio: { header: 'asio.hpp', debian: 'libasio-dev', macos: 'brew install asio' },
-  ...(process.platform === 'linux' && { strace: { programs: ['strace'], debian: 'strace' } }),
+  ...(process.platform === 'linux' && {
+    ss: { programs: ['ss'], debian: 'iproute2' },
+    strace: { programs: ['strace'], debian: 'strace' },
+  }),
 }
 
 export const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or ninja']

@@ -11,7 +11,9 @@ import { didYouMean } from './suggest.js'
 import { byteLength, hasControlCharacter, isPlain, quote, unusableInC } from './text.js'
 
 const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/
-const SOCKS = /^(?:[^\s@]*@)?[^\s@:]+:\d{1,5}$/
+const SOCKS = /^(?:(?<user>[^\s@:]+):(?<password>\S+)@)?(?<address>[^\s@:]+):(?<port>\d{1,5})$/
+/** What lws has room for: with more it would go without the proxy. */
+const SOCKS_BYTES = { user: 95, password: 94, address: 127 }
 const INTEGER = /^-?\d{1,15}$/
 
 /**
@@ -72,11 +74,24 @@ export function readText(
     report.error('bad-token', node, `${what} ${quote(value)} is no HTTP token, such as GET or POST`)
     return undefined
   }
-  if (format === 'socks' && !SOCKS.test(value)) {
-    report.error('bad-address', node, `${what} has the form address:port, such as 127.0.0.1:1080`)
+  if (format === 'socks' && !isSocksAddress(value)) {
+    const form = 'address:port or user:password@address:port, such as 127.0.0.1:1080'
+    report.error('bad-address', node, `${what} has the form ${form}`)
     return undefined
   }
   return value
+}
+
+function isSocksAddress(value: string): boolean {
+  const parts = SOCKS.exec(value)?.groups
+  if (!parts) {
+    return false
+  }
+  const port = Number(parts.port)
+  const fits = Object.entries(SOCKS_BYTES).every(
+    ([part, most]) => byteLength(parts[part] ?? '') <= most,
+  )
+  return port > 0 && port <= 65_535 && fits
 }
 
 /** Reads a name: text of any length, but not empty, that this library replaces for lws. */

@@ -12,9 +12,15 @@ export interface Retry {
    * taken for 1, because lws takes it for the default.
    */
   jitterpc?: number
-  /** How long without proof that the connection lives before a ping, in s. Default: no pings. */
+  /**
+   * How long without proof that the connection lives before a ping, in s. Default: no pings.
+   * Connections of `h2`, `ws` and `mqtt` only.
+   */
   svalidping?: number
-  /** How long without proof that the connection lives before it is closed, in s. Default: never. */
+  /**
+   * How long without proof that the connection lives before it is closed, in s. Default: never.
+   * Connections of `h2`, `ws` and `mqtt` only.
+   */
   svalidhup?: number
 }
 
@@ -117,7 +123,10 @@ export interface Streamtype {
   attr_high_throughput?: boolean
   /** Whether packets ask for high reliability. Default: `false`. */
   attr_high_reliability?: boolean
-  /** Whether packets ask for low cost. Default: `false`. */
+  /**
+   * Whether packets ask for low cost. Default: `false`. Linux does not set it on TCP, which has its
+   * bit for another purpose.
+   */
   attr_low_cost?: boolean
   /**
    * On h2, whether a request stays open for what the peer sends over a long time. Default: `false`.
@@ -264,7 +273,10 @@ export interface Policy {
   product?: string | number
   /** Which parser the policy needs; for information. */
   'schema-version'?: string | number
-  /** `address:port` of a socks5 proxy for client connections. Default: no proxy. */
+  /**
+   * `address:port` or `user:password@address:port` of a socks5 proxy for client connections.
+   * Default: no proxy. A user is at most 95 bytes, a password 94 and an address 127.
+   */
   'via-socks5'?: string
   /** The retry and backoff schemes that streamtypes name in `retry`. */
   retry: readonly Readonly<Record<string, Retry>>[]
@@ -288,7 +300,10 @@ export interface PolicyInput {
   product?: string | number
   /** Which parser the policy needs; for information. */
   'schema-version'?: string | number
-  /** `address:port` of a socks5 proxy for client connections. Default: no proxy. */
+  /**
+   * `address:port` or `user:password@address:port` of a socks5 proxy for client connections.
+   * Default: no proxy. A user is at most 95 bytes, a password 94 and an address 127.
+   */
   'via-socks5'?: string
   /** The retry and backoff schemes that streamtypes name in `retry`. */
   retry?: readonly Readonly<Record<string, Retry>>[]

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { DestroyedError, type LogLine, openContext, PolicyError } from 'lws-secure-streams'
+import { startSocks5 } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
 import { policyOf, streamtype } from '../support/policies.js'
 
@@ -12,18 +13,21 @@ describe('a policy with fetch_policy', { timeout: 60_000 }, () => {
   let peer: ServerPeer
   let answer: { status: number; body: string }
   let fetches = 0
+  /** What an answer waits for. */
+  let hold = Promise.resolve()
 
   before(async () => {
     const server = http.createServer((request, response) => {
       if (request.url !== '/policy') return response.end(`this is ${request.url}`)
       fetches++
       response.statusCode = answer.status
-      return response.end(answer.body)
+      return hold.then(() => response.end(answer.body))
     })
     peer = await ServerPeer.listen(server)
   })
   after(() => peer.close())
   beforeEach(() => {
+    hold = Promise.resolve()
     answer = { status: 200, body: JSON.stringify(successor()) }
   })
 
@@ -95,6 +99,37 @@ describe('a policy with fetch_policy', { timeout: 60_000 }, () => {
     await context.refreshPolicy()
     await over
     assert.equal(stream.destroyed, true)
+  })
+
+  test('takes effect however late it comes; nobody waits for it longer than 3 seconds', async () => {
+    let release: () => void = () => {}
+    hold = new Promise((resolve) => {
+      release = resolve
+    })
+    await using context = await openContext({ policy: builtIn() })
+    assert.deepEqual(context.streamtypes, ['fetch_policy', 'old'])
+    assert.equal(await (await context.request('old')).text(), 'this is /old')
+    const succeeded = once(context, 'policy')
+    release()
+    await succeeded
+    assert.deepEqual(context.streamtypes, ['fetched'])
+    assert.equal(await (await context.request('fetched')).text(), 'this is /new')
+  })
+
+  test('leaves a socks5 proxy that its successor does not have, or has another', async () => {
+    await using first = await startSocks5()
+    await using second = await startSocks5()
+    const via = ({ port }: { port: number }) => ({ 'via-socks5': `127.0.0.1:${port}` })
+    const proxied = () => [first.proxied.length, second.proxied.length]
+    await using context = await openContext({ policy: { ...via(first), ...builtIn() } })
+    assert.deepEqual(proxied(), [1, 0])
+    await (await context.request('fetched')).text()
+    assert.deepEqual(proxied(), [1, 0])
+
+    answer.body = JSON.stringify({ ...via(second), ...successor() })
+    await context.refreshPolicy()
+    await (await context.request('fetched')).text()
+    assert.deepEqual(proxied(), [1, 1])
   })
 
   test('without fetch_policy there is nothing to fetch', async () => {

@@ -1,7 +1,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import { Aedes, type AedesPublishPacket } from 'aedes'
-import { ServerPeer, type TlsIdentity } from './peer.js'
+import { ServerPeer, type TlsIdentity, type Listening } from './peer.js'
 
 /** The aedes MQTT broker. */
 export class AedesPeer extends ServerPeer {
@@ -15,14 +15,12 @@ export class AedesPeer extends ServerPeer {
   }
 }
 
-export async function startAedes(
-  options: { tls?: TlsIdentity; port?: number } = {},
-): Promise<AedesPeer> {
+export async function startAedes(options: { tls?: TlsIdentity } & Listening = {}): Promise<AedesPeer> {
   const broker = await Aedes.createBroker()
   const server = options.tls
     ? tls.createServer(options.tls, broker.handle)
     : net.createServer(broker.handle)
-  const peer = await AedesPeer.listen(server, options.port ? { port: options.port } : {})
+  const peer = await AedesPeer.listen(server, options)
   peer.broker = broker
   broker.on('publish', (packet: AedesPublishPacket, client) => {
     if (client)

@@ -1,3 +1,4 @@
+export { type AbstractBridge, startAbstractBridge } from './abstract-bridge.js'
 export { type AedesPeer, startAedes } from './aedes.js'
 export { startApart } from './apart.js'
 export {
@@ -15,7 +16,13 @@ export { type NginxPeer, startNginx } from './nginx.js'
 export { type OpensslPeer, startOpenssl } from './openssl.js'
 export type { Peer, TlsIdentity } from './peer.js'
 export { type RawPeer, startRaw } from './raw.js'
-export { type CountingRelay, startCountingRelay, startOneByteRelay } from './relay.js'
+export {
+  type CountingRelay,
+  startCountingRelay,
+  startOneByteRelay,
+  startPiecesRelay,
+} from './relay.js'
 export { type ScriptedBroker, startScriptedBroker } from './scripted-broker.js'
+export { type Socks5Peer, startSocks5 } from './socks5.js'
 export { starts } from './starts.js'
 export { startWebSocket, type WebSocketPeer } from './websocket.js'

@@ -38,6 +38,8 @@ export class ServerPeer implements Peer {
   connections = 0
   /** For each TLS connection, whether it went on with the session of an earlier one. */
   readonly sessionsReused: boolean[] = []
+  /** For each TLS connection, whom the client's certificate is of. */
+  readonly clientNames: unknown[] = []
   readonly #server: Server
 
   constructor(server: Server) {
@@ -48,9 +50,10 @@ export class ServerPeer implements Peer {
       socket.on('error', () => {})
       socket.on('close', () => this.sockets.delete(socket))
     })
-    server.on('secureConnection', (socket: TLSSocket) =>
-      this.sessionsReused.push(socket.isSessionReused()),
-    )
+    server.on('secureConnection', (socket: TLSSocket) => {
+      this.sessionsReused.push(socket.isSessionReused())
+      this.clientNames.push(socket.getPeerCertificate()?.subject?.CN)
+    })
   }
 
   static async listen<T extends ServerPeer>(

@@ -48,3 +48,36 @@ export async function startOneByteRelay(to: { port: number }): Promise<OneByteRe
   )
   return relay
 }
+
+/** Stands between a client and a server, and passes on what the server says in pieces of given sizes. */
+export class PiecesRelay extends ServerPeer {}
+
+/** What the server says after the pieces is passed on as it comes. */
+export async function startPiecesRelay(
+  to: { port: number },
+  pieces: readonly number[],
+): Promise<PiecesRelay> {
+  return PiecesRelay.listen(
+    net.createServer({ noDelay: true }, (client) => {
+      const server = net.connect(to.port, '127.0.0.1')
+      const sizes = [...pieces]
+      let said = Buffer.alloc(0)
+      client.pipe(server)
+      client.on('close', () => server.destroy())
+      server.on('error', () => {})
+      server.on('close', () => client.end())
+      server.on('data', (bytes) => {
+        said = Buffer.concat([said, bytes])
+        for (
+          let size = sizes[0] ?? said.length;
+          size > 0 && said.length >= size;
+          size = sizes[0] ?? said.length
+        ) {
+          client.write(said.subarray(0, size))
+          said = said.subarray(size)
+          sizes.shift()
+        }
+      })
+    }),
+  )
+}

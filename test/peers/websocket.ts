@@ -12,7 +12,12 @@ export class WebSocketPeer extends ServerPeer {
 }
 
 export async function startWebSocket(
-  options: Listening & { tls?: TlsIdentity; echo?: boolean; subprotocol?: string } = {},
+  options: Listening & {
+    tls?: TlsIdentity
+    echo?: boolean
+    subprotocol?: string
+    autoPong?: boolean
+  } = {},
 ): Promise<WebSocketPeer> {
   const server = options.tls ? https.createServer(options.tls) : http.createServer()
   const peer = await WebSocketPeer.listen(server, options)
@@ -20,6 +25,7 @@ export async function startWebSocket(
   const sockets = new WebSocketServer({
     server,
     maxPayload: 1024 ** 3,
+    autoPong: options.autoPong ?? true,
     ...(subprotocol && {
       handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
     }),

@@ -141,6 +141,11 @@ describe('sections', () => {
     ['auth without name', { auth: [{ blob: 0 }] }, 'missing-key'],
     ['an auth blob', { auth: [{ name: 'a', blob: 4 }] }, 'out-of-range'],
     ['a socks5 proxy', { 'via-socks5': 'localhost' }, 'bad-address'],
+    ['a socks5 proxy that is no port', { 'via-socks5': 'localhost:0' }, 'bad-address'],
+    ['a socks5 proxy above the ports', { 'via-socks5': 'localhost:65536' }, 'bad-address'],
+    ['a socks5 user without a password', { 'via-socks5': 'me@localhost:1' }, 'bad-address'],
+    ['a long socks5 user', { 'via-socks5': `${'u'.repeat(96)}:p@localhost:1` }, 'bad-address'],
+    ['a long socks5 password', { 'via-socks5': `u:${'p'.repeat(95)}@localhost:1` }, 'bad-address'],
     ['s not an array', { s: {} }, 'wrong-type'],
     ['a streamtype that is no object', { s: [{ a: 1 }] }, 'wrong-type'],
   ]

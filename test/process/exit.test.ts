@@ -21,6 +21,13 @@ const stages = [
   'after send()',
   'after a reply',
   'with exitCode, and a stream still open',
+  'fetching a policy',
+  'in the middle of a fetched policy',
+  'told of a fetched policy',
+  'overlaying',
+  'after an overlay',
+  'overlaying under a connection',
+  'overlaying in a handler',
   ...[
     'CREATING',
     'POLL',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import http from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import type { PolicyInput } from 'lws-secure-streams'
 import {
@@ -10,6 +11,7 @@ import {
   startRaw,
   startWebSocket,
 } from '../peers/index.js'
+import { ServerPeer } from '../peers/peer.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { fixtureReports, runFixture } from '../support/run-fixture.js'
 
@@ -27,7 +29,10 @@ describe('worker threads', () => {
       startHttp2({ tls }),
       startMosquitto(),
     ])
-    peers.push(ws, raw, h1, h2, mqtt)
+    const source = await ServerPeer.listen(
+      http.createServer((_, response) => response.end(JSON.stringify(policy))),
+    )
+    peers.push(ws, raw, h1, h2, mqtt, source)
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own notation
     const topic = 'thread/${thread}'
     policy = policyOf(
@@ -35,6 +40,7 @@ describe('worker threads', () => {
         ws: streamtype('ws', ws),
         raw: streamtype('raw', raw, { tls: true }),
         h1: streamtype('h1', h1),
+        fetch_policy: streamtype('h1', source, { http_method: 'GET' }),
         h2: streamtype('h2', h2, { tls: true }),
         mqtt: streamtype('mqtt', mqtt, {
           mqtt_topic: topic,

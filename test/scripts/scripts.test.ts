@@ -177,6 +177,7 @@ describe('scripts/prerequisites.mjs', () => {
       'nginx',
       'openssl',
       'socat',
+      'ss',
       'strace',
     ]) {
       putProgram(bin, name)

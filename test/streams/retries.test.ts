@@ -15,6 +15,7 @@ import {
 import { deadPort } from '../support/dead-port.js'
 import { ownTopic, type ProtocolName, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
+import { waitsOf } from '../support/waits.js'
 
 type Retry = NonNullable<PolicyInput['retry']>[number][string]
 type Definition = NonNullable<PolicyInput['s']>[number][string]
@@ -23,16 +24,6 @@ const LONG = 1_000_000
 
 function open(definition: Definition, quick: Retry): Promise<Context> {
   return openContext({ policy: { ...policyOf({ it: definition }), retry: [{ quick }] } })
-}
-
-/** The waits, in ms, that lws has said to take between attempts. */
-function waitsOf(context: Context): number[] {
-  const waits: number[] = []
-  context.on('log', ({ text }) => {
-    const wait = /retry wait (\d+)ms/.exec(text)
-    if (wait) waits.push(Number(wait[1]))
-  })
-  return waits
 }
 
 // A socket that nobody listens on is refused at once, without a round of the network.

@@ -2,6 +2,7 @@
 import type { KeySpec, ValueType } from '../keys.js'
 import { at, type Extra, label, section, size, text, to, UNSPECIFIED, u16, upTo } from './rows.js'
 
+const VALIDITY = 'Connections of `h2`, `ws` and `mqtt` only'
 const METRICS = 'nothing here reads the metrics of lws'
 
 function retry(name: string, type: ValueType, summary: string, extra: Extra = {}): KeySpec {
@@ -33,8 +34,13 @@ export const POLICY_KEYS: readonly KeySpec[] = [
     'root',
     'via-socks5',
     { kind: 'text', format: 'socks' },
-    '`address:port` of a socks5 proxy for client connections.',
-    { lws: 'via-socks5', absent: 'no proxy', needs: 'LWS_WITH_SOCKS5' },
+    '`address:port` or `user:password@address:port` of a socks5 proxy for client connections.',
+    {
+      lws: 'via-socks5',
+      absent: 'no proxy',
+      needs: 'LWS_WITH_SOCKS5',
+      limit: 'A user is at most 95 bytes, a password 94 and an address 127',
+    },
   ),
   at('root', 'retry', section, 'The retry and backoff schemes that streamtypes name in `retry`.'),
   at('root', 'certs', section, 'Certificates and keys by name, each the base64 of DER.', {
@@ -70,11 +76,13 @@ export const POLICY_KEYS: readonly KeySpec[] = [
     ...UNSPECIFIED,
     unit: 's',
     absent: 'no pings',
+    limit: VALIDITY,
   }),
   retry('svalidhup', u16, 'How long without proof that the connection lives before it is closed.', {
     ...UNSPECIFIED,
     unit: 's',
     absent: 'never',
+    limit: VALIDITY,
   }),
 
   at('trust_store', 'name', text, 'What `tls_trust_store` refers to.', {

@@ -117,7 +117,9 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
   s('attr_low_latency', flag, 'Whether packets ask for low delay.'),
   s('attr_high_throughput', flag, 'Whether packets ask for high throughput.'),
   s('attr_high_reliability', flag, 'Whether packets ask for high reliability.'),
-  s('attr_low_cost', flag, 'Whether packets ask for low cost.'),
+  s('attr_low_cost', flag, 'Whether packets ask for low cost.', {
+    limit: 'Linux does not set it on TCP, which has its bit for another purpose',
+  }),
   s(
     'long_poll',
     flag,
