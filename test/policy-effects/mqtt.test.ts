@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe } from 'node:test'
 import type { AedesPublishPacket, Client, Subscription } from 'aedes'
 import { openContext, type SecureStream } from 'lws-secure-streams'
-import { type AedesPeer, startAedes } from '../peers/index.js'
+import { type AedesPeer, startAedes, startMosquitto } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState } from '../support/states.js'
 import { effectOf } from './effect-of.js'
@@ -99,6 +99,29 @@ describe('mqtt', { timeout: 20_000 }, () => {
         )
         assert.equal(String(await nextMessage(stream)), 'x')
       })
+  })
+
+  effectOf('mqtt_subscribe', "may be of the broker's own topics, or shared", async () => {
+    await using broker = await startMosquitto()
+    const of = (keys: Keys) => streamtype('mqtt', broker, { ...base, ...keys })
+    await using context = await openContext({
+      policy: policyOf({
+        own: of({ mqtt_subscribe: '$SYS/broker/version' }),
+        shared: of({ mqtt_subscribe: '$share/workers/jobs/+' }),
+        everything: of({ mqtt_subscribe: '#', mqtt_topic: 'jobs/one' }),
+      }),
+    })
+    const [own, shared, everything] = (['own', 'shared', 'everything'] as const).map((name) =>
+      context.stream(name),
+    ) as [SecureStream, SecureStream, SecureStream]
+    await everything.connect()
+    await own.connect()
+    assert.match(String(await nextMessage(own)), /^mosquitto version/)
+    await shared.connect()
+    await everything.send('job')
+    assert.equal(String(await nextMessage(shared)), 'job')
+    // What is the broker's own is not part of everything.
+    assert.equal(String(await nextMessage(everything)), 'job')
   })
 
   effectOf('mqtt_qos', 'is that of messages and of the subscription', async () => {

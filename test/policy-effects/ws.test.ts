@@ -33,6 +33,35 @@ async function withStream<T>(
   return await use({ stream, ws, request })
 }
 
+/** A stream that asks to write for each burst, and the order in which it reads and writes. */
+async function withHandlers<T>(
+  keys: Keys,
+  size: number,
+  use: (ws: WebSocket, sequence: string[]) => Promise<T>,
+): Promise<T> {
+  await using peer: WebSocketPeer = await startWebSocket({ echo: false })
+  await using context = await openContext({
+    policy: policyOf({ it: streamtype('ws', peer, keys) }),
+  })
+  const accepted = once(peer.webSockets, 'connection') as Promise<[WebSocket]>
+  const sequence: string[] = []
+  const stream = context.stream('it', {
+    rx: (stream, data, { som, eom }) => {
+      assert.ok(data.length <= size)
+      if (som && sequence.length === 0) stream.requestTx()
+      if (eom) sequence.push('rx')
+    },
+    tx: () => {
+      if (sequence.includes('tx')) return undefined
+      sequence.push('tx')
+      return { data: 'x', som: true, eom: true }
+    },
+  })
+  stream.connect()
+  const [ws] = await accepted
+  return await use(ws, sequence)
+}
+
 describe('ws', { timeout: 30_000 }, () => {
   effectOf('ws_binary', 'says whether messages are binary or text', async () => {
     for (const binary of [true, false])
@@ -57,5 +86,30 @@ describe('ws', { timeout: 30_000 }, () => {
         },
         { subprotocol: 'chat' },
       )
+  })
+
+  effectOf('ws_prioritize_reads', 'has what came read before anything is written', async () => {
+    const size = 60_000
+    const burst = Array.from({ length: 16 }, () => Buffer.alloc(size))
+
+    /** How many messages were read before the first write that the first of them asked for. */
+    const readFirst = (prioritized: boolean) =>
+      withHandlers({ ws_prioritize_reads: prioritized }, size, async (ws, sequence) => {
+        // How much is there at once depends on the system; the most of several attempts counts.
+        let most = 0
+        for (let attempt = 0; attempt < 20; attempt++) {
+          const answered = once(ws, 'message')
+          for (const message of burst) ws.send(message)
+          await answered
+          while (sequence.filter((event) => event === 'rx').length < burst.length)
+            await new Promise(setImmediate)
+          most = Math.max(most, sequence.indexOf('tx'))
+          sequence.length = 0
+        }
+        return most
+      })
+    // One read is 64 KiB at most.
+    assert.ok((await readFirst(false)) <= 2)
+    assert.ok((await readFirst(true)) > 2)
   })
 })
