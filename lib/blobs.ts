@@ -1,4 +1,11 @@
-import { checkHeaderBytes, checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
+import {
+  checkHeaderBytes,
+  checkObject,
+  invalidArgType,
+  invalidArgValue,
+  outOfRange,
+  toBytes,
+} from './arguments.js'
 import { checkClientCertificate } from './client-certificate.js'
 import type { Context } from './context.js'
 
@@ -50,6 +57,13 @@ const types = {
 // They become part of a request, of which they must not end the line.
 const inHeaders = new Set(['auth', 'deviceSerial', 'deviceFirmwareVersion', 'deviceType'])
 
+// MQTT has them as strings, which lws has with a NUL at the end; the lengths are in bytes.
+const mqttStrings: Record<string, number> = {
+  mqttClientId: 128,
+  mqttUsername: 65_535,
+  mqttPassword: 65_535,
+}
+
 const mostOf = { auth: 4, clientCert: 16 } as const
 
 function isList(name: string): name is keyof typeof mostOf {
@@ -59,6 +73,11 @@ function isList(name: string): name is keyof typeof mostOf {
 function checkBytes(where: string, name: string, value: unknown): void {
   const bytes = toBytes(where, value)
   if (inHeaders.has(name)) checkHeaderBytes(where, bytes)
+  const longest = mqttStrings[name]
+  if (longest === undefined) return
+  if (bytes.byteLength > longest)
+    throw outOfRange(`${where}.length`, `<= ${longest}`, bytes.byteLength)
+  if (bytes.includes(0)) throw invalidArgValue(where, '\0', 'has a NUL')
 }
 
 /** @throws TypeError, RangeError when `blobs` is not what {@link Blobs} says. */

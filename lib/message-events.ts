@@ -29,8 +29,8 @@ export class MessageEvents implements StreamEventTarget {
     this.#stream.stateReached(state, ordinal)
   }
 
-  failed(reason: string): void {
-    this.#stream.attemptFailed(reason)
+  failed(reason: string, closeCode: number): void {
+    this.#stream.attemptFailed(reason, closeCode)
   }
 
   received(data: Buffer, flags: number): void {

@@ -13,7 +13,7 @@ export interface StreamEventTarget {
   refused(id: number): void
   dropped(id: number): void
   wanted(id: number, piece: number): void
-  failed(reason: string): void
+  failed(reason: string, closeCode: number): void
 }
 
 function tellReceived(target: StreamEventTarget, data: Buffer, flags: number): void {
@@ -54,7 +54,7 @@ export function tellEvents(
           break
         case NativeEvent.Failure:
           at += a
-          target.failed(bytes.toString('utf8', at - a, at))
+          target.failed(bytes.toString('utf8', at - a, at), b)
           break
         case NativeEvent.Sent:
           target.sent(a)

@@ -103,6 +103,8 @@ export interface NativeStream {
   rideshare(): string | undefined
   tag(): string
   goodResponse(): boolean
+  /** Why the last connection or attempt ended, and the code that a WebSocket was closed with, if any. */
+  failure(): [reason: string, closeCode: number]
   setRef(on: boolean): void
   /**
    * Makes the stream go by the context's policy from its next connection on, as `streamtype`; without

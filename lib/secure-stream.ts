@@ -65,7 +65,7 @@ export class SecureStream<Name extends string = string>
   #destroyed = false
   #destroyError: Error | undefined
   #gone: Error | undefined
-  #failure: UnreachableError | undefined
+  #failure: UnreachableError | DisconnectedError | undefined
   #userState: number | undefined
   readonly #connecting = new ConnectWaiters()
   #over = false
@@ -99,7 +99,11 @@ export class SecureStream<Name extends string = string>
     this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
     if (handlers) {
       const calls = nativeHandlers(this, () => this.#handlers ?? {}, {
-        state: (state, ordinal) => this.#noteState(state, ordinal),
+        state: (state, ordinal) => {
+          if (state === 'UNREACHABLE' || state === 'DISCONNECTED')
+            this.attemptFailed(...this.#native.failure())
+          this.#noteState(state, ordinal)
+        },
         received: (bytes, flags) => countReceived(this.stats, this.#framed, bytes, flags),
         sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
       })
@@ -121,6 +125,14 @@ export class SecureStream<Name extends string = string>
   /** The state reached last. */
   get state(): StateName | number {
     return this.#state
+  }
+
+  /**
+   * Why the last connection ended, or the last attempt to make one failed, as far as that is known;
+   * `undefined` from the next attempt on.
+   */
+  get lastError(): UnreachableError | DisconnectedError | undefined {
+    return this.#failure
   }
 
   /** Whether the stream is destroyed. */
@@ -427,8 +439,9 @@ export class SecureStream<Name extends string = string>
   }
 
   /** @internal Why there is no connection. */
-  attemptFailed(reason: string): void {
-    this.#failure = new UnreachableError(this.streamtype, reason)
+  attemptFailed(reason: string, closeCode: number): void {
+    if (closeCode) this.#failure = DisconnectedError.byClose(this.streamtype, closeCode, reason)
+    else if (reason) this.#failure = new UnreachableError(this.streamtype, reason)
   }
 
   /** @internal */

@@ -71,6 +71,9 @@ void ssi_forget_connection_failure(struct lws_ss_handle* h) {
 #else
   (void)h;
 #endif
+#if defined(LWS_SS_WS_CLOSE_CODE)
+  h->ws_close_code = 0;
+#endif
 }
 
 const char* ssi_connection_failure(struct lws_ss_handle* h) {
@@ -93,6 +96,15 @@ void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd) {
 #else
   (void)cx;
   (void)fd;
+#endif
+}
+
+uint16_t ssi_ws_close_code(struct lws_ss_handle* h) {
+#if defined(LWS_SS_WS_CLOSE_CODE)
+  return h->ws_close_code;
+#else
+  (void)h;
+  return 0;
 #endif
 }
 

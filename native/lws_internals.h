@@ -50,6 +50,8 @@ int ssi_good_response(struct lws_ss_handle* h);
 
 /* Why the last connection attempt failed, "" when lws did not say. */
 const char* ssi_connection_failure(struct lws_ss_handle* h);
+/* The code in the CLOSE frame that ended the last ws connection, 0 when there was none. */
+uint16_t ssi_ws_close_code(struct lws_ss_handle* h);
 void ssi_forget_connection_failure(struct lws_ss_handle* h);
 
 /* Lets the peer know at once what has arrived, if it has more to say: acknowledgements of MQTT. */

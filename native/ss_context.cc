@@ -109,7 +109,7 @@ bool SsContext::Open(const Napi::Object& options) {
   lws_context_creation_info info = {};
   info.port = CONTEXT_PORT_NO_LISTEN;
   info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-                 LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+                 LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS | LWS_SERVER_OPTION_VALIDATE_UTF8;
   info.event_lib_custom = EventLoop::Plugin();
   info.foreign_loops = loops;
   info.user = this;

@@ -43,6 +43,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::Rideshare>("rideshare"),
                       InstanceMethod<&SsStream::Tag>("tag"),
                       InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
+                      InstanceMethod<&SsStream::Failure>("failure"),
                       InstanceMethod<&SsStream::FollowPolicy>("followPolicy"),
                       InstanceMethod<&SsStream::SetRef>("setRef")});
 }
@@ -207,9 +208,10 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       if (!*why && state == LWSSSCS_DISCONNECTED && fruitless_)
         why = "closed before anything could be sent";
       const size_t length = strlen(why);
-      if (length) {
+      const uint16_t code = ssi_ws_close_code(handle);
+      if (length || code) {
         AddReceived(reinterpret_cast<const uint8_t*>(why), length);
-        AddEvent(StreamEvent::kFailure, static_cast<uint32_t>(length), 0);
+        AddEvent(StreamEvent::kFailure, static_cast<uint32_t>(length), code);
       }
     }
     AddEvent(StreamEvent::kState, state, ordinal);

@@ -101,6 +101,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   Napi::Value Rideshare(const Napi::CallbackInfo& info);
   Napi::Value Tag(const Napi::CallbackInfo& info);
   Napi::Value GoodResponse(const Napi::CallbackInfo& info);
+  Napi::Value Failure(const Napi::CallbackInfo& info);
   Napi::Value FollowPolicy(const Napi::CallbackInfo& info);
   Napi::Value SetRef(const Napi::CallbackInfo& info);
 

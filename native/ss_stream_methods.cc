@@ -152,6 +152,18 @@ Napi::Value SsStream::GoodResponse(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), handle_ && ssi_good_response(handle_));
 }
 
+// [reason, WebSocket close code], "" and 0 for none.
+Napi::Value SsStream::Failure(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto reason = Napi::String::New(env, handle_ ? ssi_connection_failure(handle_) : "");
+  auto failure = Napi::Array::New(env, 2);
+  // They are there, but not in a worker that is being terminated.
+  if (reason.IsEmpty() || failure.IsEmpty()) return env.Undefined();
+  failure.Set(0u, reason);
+  failure.Set(1u, Napi::Number::New(env, handle_ ? ssi_ws_close_code(handle_) : 0));
+  return failure;
+}
+
 Napi::Value SsStream::SetRef(const Napi::CallbackInfo& info) {
   ref_wanted_ = info[0].As<Napi::Boolean>();
   context_->UpdateKeepAlive();

@@ -203,7 +203,7 @@ export interface Streamtype {
   mqtt_birth_message?: string
   /** The QoS of what is published and subscribed to. From 0 to 1. Default: `0`. */
   mqtt_qos?: number
-  /** How long the connection may be silent before a ping, in s. */
+  /** How often the broker hears of the client at least, in s. */
   mqtt_keep_alive?: number
   /** The QoS of the will. From 0 to 2. Default: `0`. */
   mqtt_will_qos?: number

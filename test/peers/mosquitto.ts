@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
@@ -42,13 +42,25 @@ export class MosquittoPeer implements Peer {
   }
 }
 
+/** `users`: their passwords, by name; without it anybody is let in. */
 export async function startMosquitto(
-  options: { tls?: TlsIdentity; port?: number } = {},
+  options: { tls?: TlsIdentity; port?: number; users?: Record<string, string> } = {},
 ): Promise<MosquittoPeer> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = options.port ?? (await freePort())
     const folder = await mkdtemp(path.join(os.tmpdir(), 'mosquitto-'))
-    const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'log_dest stderr']
+    const lines = [
+      `listener ${port} 127.0.0.1`,
+      `allow_anonymous ${options.users === undefined}`,
+      'log_dest stderr',
+    ]
+    if (options.users) {
+      const file = path.join(folder, 'passwords')
+      await writeFile(file, '', { mode: 0o600 })
+      for (const [name, password] of Object.entries(options.users))
+        execFileSync(findProgram('mosquitto_passwd'), ['-b', file, name, password])
+      lines.push(`password_file ${file}`)
+    }
     if (options.tls) {
       for (const kind of ['cert', 'key'] as const) {
         const file = path.join(folder, `${kind}.pem`)

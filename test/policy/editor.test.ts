@@ -57,7 +57,7 @@ describe('in an editor, by its "$schema", a policy', () => {
   test('has its keys explained', async () => {
     assert.match(
       await hover('{ "s": [{ "a": { "mqtt_k|eep_alive": 1 } }] }'),
-      /before a ping, in s/,
+      /of the client at least, in s/,
     )
     assert.match(await hover('{ "retry": [{ "a": { "con|ceal": 1 } }] }'), /Default: `0`/)
   })

@@ -32,7 +32,7 @@ export const MQTT_KEYS: readonly KeySpec[] = [
     aliases: ['mqtt qos'],
     default: 0,
   }),
-  mqtt('mqtt_keep_alive', u16, 'How long the connection may be silent before a ping.', {
+  mqtt('mqtt_keep_alive', u16, 'How often the broker hears of the client at least.', {
     unit: 's',
   }),
   mqtt('mqtt_will_qos', upTo(2), 'The QoS of the will.', { default: 0 }),
