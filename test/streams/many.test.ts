@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { openContext } from 'lws-secure-streams'
 import { startHttp1, startHttp2, startMosquitto, startRaw, startWebSocket } from '../peers/index.js'
@@ -36,6 +37,19 @@ describe('many streams at once', { timeout: 120_000 }, () => {
     for (const stream of streams) stream.destroy()
     await context.close()
   })
+
+  for (const protocol of ['h1', 'h2'] as const)
+    test(`500 requests at once on ${protocol}, twice, leave no stream and no socket`, async () => {
+      await using peer = await (protocol === 'h1' ? startHttp1() : startHttp2())
+      const context = await openContext({ policy: policyOf({ it: streamtype(protocol, peer) }) })
+      const bodies = Array.from({ length: 500 }, (_, n) => `${n}`)
+      const ask = async (body: string) => (await context.request('it', { body })).text()
+      assert.deepEqual(await Promise.all(bodies.map(ask)), bodies)
+      assert.deepEqual(await Promise.all(bodies.map(ask)), bodies)
+      assert.equal(context.stats.streams, 0)
+      await context.close()
+      for (const socket of peer.sockets) await once(socket, 'close')
+    })
 
   const starts = { h1: startHttp1, ws: startWebSocket, raw: startRaw } as const
   for (const protocol of ['h1', 'ws', 'raw'] as const)
