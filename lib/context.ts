@@ -331,6 +331,11 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     this.#native.close()
   }
 
+  /** @internal {@link destroy}, for whatever reason a signal gives. */
+  abort(reason: unknown): void {
+    this.destroy(reason as Error)
+  }
+
   /** {@link close}, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()

@@ -64,6 +64,7 @@ export class SecureStream<Name extends string = string>
   #connected = false
   #destroyed = false
   #destroyError: Error | undefined
+  #aborted: { reason: unknown } | undefined
   #gone: Error | undefined
   #failure: UnreachableError | undefined
   #userState: number | undefined
@@ -71,7 +72,6 @@ export class SecureStream<Name extends string = string>
   #over = false
   #overCallbacks: (() => void)[] | undefined
   #unwatchSignal: (() => void) | undefined
-  #signal: AbortSignal | undefined
   #blob: BlobLike | undefined
 
   /** @internal */
@@ -108,7 +108,6 @@ export class SecureStream<Name extends string = string>
       const events = new MessageEvents(this, this.#inbox, this.#outbox, this.#framed)
       create(() => this.#native.open(events))
     }
-    this.#signal = options.signal
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
     ;(this as EventEmitter).on('newListener', this.#onNewListener)
     if (channels.stream.hasSubscribers) channels.stream.publish({ context, stream: this })
@@ -356,6 +355,13 @@ export class SecureStream<Name extends string = string>
     this.#native.destroy()
   }
 
+  /** @internal {@link destroy}, and what is pending rejects with `reason` itself, whatever that is. */
+  abort(reason: unknown): void {
+    if (this.#destroyed) return
+    this.#aborted = { reason }
+    this.destroy()
+  }
+
   /** Lets the process go on running while the stream is open, which is the default. */
   ref(): this {
     this.#native.setRef(true)
@@ -487,17 +493,17 @@ export class SecureStream<Name extends string = string>
       this.#connecting.reject(reason)
     }
     this.#inbox.dropPartialMessage()
-    this.#inbox.end(this.#destroyError)
+    const cause = this.#destroyError
+    this.#inbox.end(this.#aborted ?? (cause && { reason: cause }))
     this.#unwatchSignal?.()
     this.#over = true
     for (const callback of this.#overCallbacks ?? []) callback()
     this.#overCallbacks = undefined
   }
 
-  /** @internal */
-  destroyedError(): Error {
-    return this.#signal?.aborted
-      ? (this.#signal.reason as Error)
-      : new DestroyedError(`'${this.streamtype}'`, this.#destroyError)
+  /** @internal What a promise rejects with when the stream is destroyed before it settles. */
+  destroyedError(): unknown {
+    if (this.#aborted) return this.#aborted.reason
+    return new DestroyedError(`'${this.streamtype}'`, this.#destroyError)
   }
 }
