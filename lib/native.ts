@@ -86,6 +86,8 @@ export interface NativeStream {
   setReading(on: boolean): void
   setMetadata(name: string, value: Uint8Array): boolean
   getMetadata(name: string): Buffer | undefined
+  /** The headers of the response, for a streamtype with `direct_proto_str`. */
+  headerNames(): string[]
   startTimeout(ms: number): void
   cancelTimeout(): void
   serverAck(nack: number): void

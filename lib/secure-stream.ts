@@ -142,9 +142,13 @@ export class SecureStream<Name extends string = string>
     return this.#native.peerTxCredit()
   }
 
-  /** The values that the streamtype's metadata have at present, as text. Specification: `metadata`. */
+  /**
+   * The values that the streamtype's metadata have at present, as text; with `direct_proto_str`, the
+   * headers of the response as well. Specification: `metadata`, `direct_proto_str`.
+   */
   get metadata(): Readonly<Record<string, string>> {
-    return metadataValues(this.#native, metadataNames(this.#definition))
+    const { direct_proto_str: headers = false } = this.#definition
+    return metadataValues(this.#native, metadataNames(this.#definition), headers)
   }
 
   /**

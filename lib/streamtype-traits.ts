@@ -3,6 +3,9 @@ import type { NativeStreamTraits } from './native.js'
 import type { Streamtype } from './policy/types.js'
 import { SecureStreamError } from './secure-stream-error.js'
 
+// What may be a name by HTTP, with the colon that the specification's `direct_proto_str` wants.
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:$/
+
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH'])
 
 /** How a streamtype's protocol behaves. */
@@ -30,7 +33,10 @@ export function metadataNames(definition: Streamtype): readonly string[] {
   return (definition.metadata ?? []).flatMap((entry) => Object.keys(entry))
 }
 
-/** @throws SecureStreamError `ERR_SS_UNKNOWN_METADATA` for a name that the policy does not declare. */
+/**
+ * @throws SecureStreamError `ERR_SS_UNKNOWN_METADATA` for a name that the policy does not declare, and
+ *   which, with `direct_proto_str`, is no header's either.
+ */
 export function checkMetadataName(
   streamtype: string,
   definition: Streamtype,
@@ -38,10 +44,13 @@ export function checkMetadataName(
 ): string {
   checkString('name', name)
   const names = metadataNames(definition)
-  if (definition.direct_proto_str || names.includes(name)) return name
+  const headers = definition.direct_proto_str ?? false
+  if (names.includes(name) || (headers && headerName.test(name))) return name
+  const known = names.join(', ') || 'none'
   throw new SecureStreamError(
     'ERR_SS_UNKNOWN_METADATA',
-    `'${streamtype}' has no metadata '${name}'; its policy declares: ${names.join(', ') || 'none'}`,
+    `'${streamtype}' has no metadata '${name}'; its policy declares: ${known}` +
+      (headers ? "; the name of a header, with ':' behind it, would do as well" : ''),
   )
 }
 

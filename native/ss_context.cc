@@ -15,6 +15,8 @@ enum NoticeKind { kNoticeState = 0, kNoticeLog = 1, kNoticeClosed = 2 };
 constexpr int kLevelsWhileOpening = LLL_ERR | LLL_WARN;
 // One read from a socket hands over at most this much.
 constexpr unsigned kServiceBufferBytes = 64 * 1024;
+// Of an answer's headers, and of a request's URL.
+constexpr unsigned kHeaderBytes = 32 * 1024;
 
 }  // namespace
 
@@ -98,6 +100,7 @@ bool SsContext::Open(const Napi::Object& options) {
   info.register_notifier_list = state_links_;
   info.pss_policies_json = policy_.c_str();
   info.pt_serv_buf_size = kServiceBufferBytes;
+  info.max_http_header_data = kHeaderBytes;
   const Napi::Value cookie_jar = options.Get("cookieJar");
   if (cookie_jar.IsString()) {
     cookie_jar_ = cookie_jar.As<Napi::String>();

@@ -35,6 +35,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::SetReading>("setReading"),
                       InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
                       InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
+                      InstanceMethod<&SsStream::HeaderNames>("headerNames"),
                       InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
                       InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
                       InstanceMethod<&SsStream::ServerAck>("serverAck"),
@@ -167,6 +168,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_CONNECTED:
       answered_ = true;
+      ReadHeaders();
       // lws counts from the beginning after any connection, also one that is of no use.
       if (fruitless_) ssi_set_failures(handle_, failures_);
       fruitless_ = !transactional_ && !outgoing_.empty();

@@ -11,7 +11,7 @@ import { policyOf, streamtype } from '../support/policies.js'
 type Iteration = AsyncIterable<unknown>
 
 async function readOn(iteration: Iteration): Promise<void> {
-  for await (const _ of iteration) continue
+  for await (const _ of iteration);
 }
 
 /** What can be waited for, on a peer that says nothing, and what gives it up. */
