@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { debuglog } from 'node:util'
-import { checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
+import { checkInteger, checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
 import { applyBlobs, type BlobName, checkBlobs } from './blobs.js'
 import { channels } from './channels.js'
 import { DefaultTrust } from './default-trust.js'
@@ -164,6 +164,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     checkObject('options', options)
     checkSignal('options.signal', options.signal)
     if (options.metadata !== undefined) checkObject('options.metadata', options.metadata)
+    if (options.initialTxCredit !== undefined)
+      checkInteger('options.initialTxCredit', options.initialTxCredit, 1, 0x7fffffff)
     for (const name of ['state', 'rx', 'tx'] as const)
       if (options[name] !== undefined && typeof options[name] !== 'function')
         throw invalidArgType(`options.${name}`, 'of type function', options[name])

@@ -120,6 +120,7 @@ export interface NativeModule {
     streamtype: string,
     traits: NativeStreamTraits,
     metadata: (string | Uint8Array)[],
+    initialTxCredit?: number,
   ) => NativeStream
 }
 

@@ -32,6 +32,7 @@ import {
   hasHandlers,
   metadataBytes,
   metadataNames,
+  metadataPairs,
   streamTraits,
   streamtypeGone,
 } from './streamtype-traits.js'
@@ -90,11 +91,13 @@ export class SecureStream<Name extends string = string>
     this.#definition = definition
     this.#handlers = handlers
     this.#framed = definition.protocol !== 'raw'
-    const metadata = Object.entries(options.metadata ?? {}).flatMap(([name, value]) => [
-      checkMetadataName(this.streamtype, this.#definition, name),
-      metadataBytes(`options.metadata.${name}`, this.#definition, name, value),
-    ])
-    this.#native = new (native().Stream)(nativeContext, nameForLws, traits, metadata)
+    this.#native = new (native().Stream)(
+      nativeContext,
+      nameForLws,
+      traits,
+      metadataPairs(streamtype, definition, options.metadata),
+      options.initialTxCredit,
+    )
     this.#inbox = new Inbox(this.#native)
     this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
     if (handlers) {
@@ -322,11 +325,11 @@ export class SecureStream<Name extends string = string>
   /**
    * Lets the peer send more, on protocols with such credit (h2): `lws_ss_add_peer_tx_credit()`.
    *
-   * @param bytes - how much more; less when negative
+   * @param bytes - how much more; what would be beyond 2,147,483,647 in all is left out
    * @throws TypeError, RangeError for another number
    */
   addPeerTxCredit(bytes: number): void {
-    checkInteger('bytes', bytes, -0x80000000, 0x7fffffff)
+    checkInteger('bytes', bytes, 0, 0x7fffffff)
     this.#native.addPeerTxCredit(bytes)
   }
 

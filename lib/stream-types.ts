@@ -1,4 +1,5 @@
 import type { Message } from './message.js'
+import type { SecureStream } from './secure-stream.js'
 import type { StateName } from './state.js'
 
 /** Values of a streamtype's metadata, by name; text is UTF-8. */
@@ -10,6 +11,12 @@ export interface StreamOptions {
   metadata?: Metadata
   /** Destroys the stream when aborted. */
   signal?: AbortSignal
+  /**
+   * How many bytes the peer may send, on protocols with such credit (h2), until
+   * {@link SecureStream.addPeerTxCredit} lets it send more: `manual_initial_tx_credit` in C. Default: as
+   * many as are read.
+   */
+  initialTxCredit?: number
 }
 
 /** Counters of one stream. */

@@ -2,6 +2,7 @@ import { checkHeaderBytes, checkString, checkUrlBytes, toBytes } from './argumen
 import type { NativeStreamTraits } from './native.js'
 import type { Streamtype } from './policy/types.js'
 import { SecureStreamError } from './secure-stream-error.js'
+import type { Metadata } from './stream-types.js'
 
 // What may be a name by HTTP, with the colon that the specification's `direct_proto_str` wants.
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:$/
@@ -71,6 +72,22 @@ export function metadataBytes(
   if (`${definition.http_url ?? ''}`.includes(`\${${name}}`)) checkUrlBytes(where, bytes)
   else checkHeaderBytes(where, bytes)
   return bytes
+}
+
+/**
+ * Names and values as the addon takes them.
+ *
+ * @throws what {@link checkMetadataName} and {@link metadataBytes} throw
+ */
+export function metadataPairs(
+  streamtype: string,
+  definition: Streamtype,
+  metadata: Metadata = {},
+): (string | Uint8Array)[] {
+  return Object.entries(metadata).flatMap(([name, value]) => [
+    checkMetadataName(streamtype, definition, name),
+    metadataBytes(`options.metadata.${name}`, definition, name, value),
+  ])
 }
 
 /** Why a streamtype cannot send messages, when it cannot. */

@@ -48,7 +48,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
-// (context, streamtype, { transactional, acknowledged, canSend }, metadata)
+// (context, streamtype, { transactional, acknowledged, canSend }, metadata, initialTxCredit?)
 SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
   if (IsEmpty()) {
     AddonData::Of(info.Env())->Keep(this);
@@ -60,6 +60,8 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
   transactional_ = IsTrue(traits.Get("transactional"));
   acknowledged_ = IsTrue(traits.Get("acknowledged"));
   can_send_ = IsTrue(traits.Get("canSend"));
+  const Napi::Value credit = info[4];
+  if (credit.IsNumber()) initial_tx_credit_ = credit.As<Napi::Number>().Int32Value();
 
   const auto metadata = info[3].As<Napi::Array>();
   for (uint32_t n = 0; n + 1 < metadata.Length(); n += 2) {
@@ -115,6 +117,7 @@ bool SsStream::Create(const std::string& streamtype) {
   info.user_alloc = sizeof(UserData);
   info.handle_offset = offsetof(UserData, handle);
   info.opaque_user_data_offset = offsetof(UserData, stream);
+  info.manual_initial_tx_credit = initial_tx_credit_;
   info.rx = OnRx;
   info.tx = OnTx;
   info.state = OnState;

@@ -117,6 +117,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool transactional_ = false;
   bool acknowledged_ = false;
   bool can_send_ = true;
+  int initial_tx_credit_ = 0;
 
   Wanted wanted_ = {};
   std::optional<Following> follow_;

@@ -185,6 +185,16 @@ describe('h2', { timeout: 60_000 }, () => {
     await context.close()
   })
 
+  test('a server is told how long headers may be', async () => {
+    await using peer = await startSessions(answer)
+    let told: http2.Settings = {}
+    peer.onSession = (session) => session.once('remoteSettings', (settings) => (told = settings))
+    const context = await openContext({ policy: policyOf({ it: streamtype('h2', peer) }) })
+    assert.equal(await (await context.request('it', { body: 'x' })).text(), 'answer')
+    assert.equal(told.maxHeaderListSize, 32 * 1024)
+    await context.close()
+  })
+
   test('a transaction that is given up is over for the server as well', async () => {
     const most = 5
     const closed: number[] = []
