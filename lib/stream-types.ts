@@ -1,3 +1,4 @@
+import type { StreamHandlers } from './handlers.js'
 import type { Message } from './message.js'
 import type { SecureStream } from './secure-stream.js'
 import type { StateName } from './state.js'
@@ -35,7 +36,10 @@ export interface StreamStats {
 
 /** Events of a {@link SecureStream}. */
 export interface StreamEvents {
-  /** A state was reached: its name, or a number that `http_resp_map` gave. */
+  /**
+   * A state was reached: its name, or a number that `http_resp_map` gave; and its ordinal, as
+   * {@link StreamHandlers.state} has it.
+   */
   state: [state: StateName | number, ordinal: number]
   /** A whole message arrived. */
   message: [message: Message]
