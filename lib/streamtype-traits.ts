@@ -1,4 +1,12 @@
-import { checkHeaderBytes, checkString, checkUrlBytes, toBytes } from './arguments.js'
+import {
+  checkEndpointBytes,
+  checkHeaderBytes,
+  checkString,
+  checkTopicBytes,
+  checkTopicFilterBytes,
+  checkUrlBytes,
+  toBytes,
+} from './arguments.js'
 import type { NativeStreamTraits } from './native.js'
 import type { Streamtype } from './policy/types.js'
 import { SecureStreamError } from './secure-stream-error.js'
@@ -57,7 +65,7 @@ export function checkMetadataName(
 
 /**
  * The bytes of a value of metadata. On HTTP and WebSocket they become part of a request, of which they
- * must not end the line.
+ * must not end the line; and wherever the policy puts them, they must not make it something else.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  */
@@ -68,9 +76,16 @@ export function metadataBytes(
   value: unknown,
 ): Uint8Array {
   const bytes = toBytes(where, value)
-  if (definition.protocol === 'raw' || definition.protocol === 'mqtt') return bytes
-  if (`${definition.http_url ?? ''}`.includes(`\${${name}}`)) checkUrlBytes(where, bytes)
-  else checkHeaderBytes(where, bytes)
+  const { protocol, endpoint, http_url, mqtt_topic, mqtt_birth_topic } = definition
+  const isIn = (text: string | undefined) => text?.includes(`\${${name}}`) ?? false
+  if (isIn(endpoint)) checkEndpointBytes(where, bytes)
+  if (protocol === 'mqtt') {
+    if (isIn(mqtt_topic) || isIn(mqtt_birth_topic)) checkTopicBytes(where, bytes)
+    else if (isIn(definition.mqtt_subscribe)) checkTopicFilterBytes(where, bytes)
+  } else if (protocol !== 'raw') {
+    if (isIn(http_url)) checkUrlBytes(where, bytes)
+    else checkHeaderBytes(where, bytes)
+  }
   return bytes
 }
 

@@ -261,6 +261,41 @@ describe('metadata elsewhere', { timeout: 60_000 }, () => {
       await context.close()
     })
 
+  test('cannot make an endpoint another', async () => {
+    const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+    const endpoint = `\${${name}}.example.com`
+    for (const protocol of ['h1', 'ws', 'mqtt', 'raw'] as const) {
+      await using context = await openContext({
+        policy: policyOf({
+          it: streamtype(
+            protocol,
+            { port: 1 },
+            { endpoint, metadata: [{ [name]: '' }, { topic: '' }] },
+          ),
+        }),
+      })
+      for (const value of ['evil.example.org\0', 'a\r\n', '\u007f'])
+        assert.throws(() => context.stream('it', { metadata: { [name]: value } }), wrong)
+    }
+  })
+
+  test('is any bytes where it is not sent', async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, n) => n))
+    for (const protocol of ['mqtt', 'raw'] as const) {
+      await using context = await openContext({
+        policy: policyOf({
+          it: streamtype(protocol, { port: 1 }, { metadata: [{ note: '' }, { topic: '' }] }),
+        }),
+      })
+      await using stream = context.stream('it', { metadata: { note: bytes } })
+      assert.deepEqual(stream.getMetadata('note', 'buffer'), bytes)
+      stream.setMetadata('note', Buffer.concat([bytes, Buffer.alloc(10_000)]))
+      assert.equal(stream.getMetadata('note', 'buffer')?.length, 10_256)
+      stream.setMetadata('note', '')
+      assert.equal(stream.getMetadata('note'), '')
+    }
+  })
+
   test('goes into the request of a WebSocket, and comes out of what answers it', async () => {
     await using peer = await startWebSocket()
     peer.webSockets.on('headers', (headers) => headers.push('X-Say: it', 'Server: test'))
@@ -303,6 +338,9 @@ describe('metadata elsewhere', { timeout: 60_000 }, () => {
       stream.setMetadata(name, value)
       await stream.send('x')
     }
+    const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+    for (const value of ['a\0b', 'a/+/b', '#', Buffer.of(0xff)])
+      assert.throws(() => stream.setMetadata(name, value), wrong)
     const topics = peer.published.map(({ topic }) => topic)
     assert.deepEqual(topics, ['to/grün', 'to/second', 'to/', `to/${long}`])
     await context.close()
