@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import http from 'node:http'
 import http2 from 'node:http2'
 import type { Server } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
-import { startAedes, startHttp1, startHttp2, startWebSocket } from '../peers/index.js'
+import { startAedes, startHttp1, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
+
+// Of sun_path on the BSDs, and there are some more on Linux.
+const LONGEST_SOCKET_PATH = 103
 
 type Headers = Record<string, string | string[]>
 
@@ -260,6 +266,24 @@ describe('metadata elsewhere', { timeout: 60_000 }, () => {
       })
       await context.close()
     })
+
+  test('makes an endpoint as long as the path of a socket may be', {
+    skip: process.platform === 'win32' && 'has no such sockets',
+  }, async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'metadata-'))
+    const socket = path.join(folder, 's'.repeat(LONGEST_SOCKET_PATH - folder.length - 1))
+    await using peer = await startRaw({ path: socket })
+    await using context = await openContext({
+      policy: policyOf({
+        it: streamtype('raw', { port: 1 }, { endpoint: `+\${socket}`, metadata: [{ socket: '' }] }),
+      }),
+    })
+    await using stream = context.stream('it', { metadata: { socket } })
+    await stream.send('x')
+    assert.equal((await nextMessage(stream)).toString(), 'x')
+    assert.equal(peer.connections, 1)
+    await rm(folder, { recursive: true })
+  })
 
   test('cannot make an endpoint another', async () => {
     const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
