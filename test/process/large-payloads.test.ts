@@ -33,7 +33,7 @@ const starts: Record<string, Record<'down' | 'up', () => Promise<Peer>>> = {
 }
 
 describe('a gibibyte leaves memory as it was', {
-  timeout: 120_000,
+  timeout: 300_000,
   skip: sanitized && "the sanitizers' memory is counted along",
 }, () => {
   for (const protocol of ['h1', 'h2', 'raw'])
@@ -67,7 +67,7 @@ async function startWebSocketBulk(): Promise<Peer> {
   return peer
 }
 
-describe('a message of 256 MiB is one message, both ways', { timeout: 120_000 }, () => {
+describe('a message of 256 MiB is one message, both ways', { timeout: 300_000 }, () => {
   for (const [protocol, start] of Object.entries({
     h1: startHttp1,
     h2: startHttp2,
