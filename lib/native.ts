@@ -1,7 +1,7 @@
-import type { StreamEventTarget } from './native-events.js'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AddonLoadError } from './errors/addon-load-error.js'
+import type { StreamEventTarget } from './native-events.js'
 import { SecureStreamError } from './secure-stream-error.js'
 
 /** What one entry of the numbers that {@link NativeStreamEvents} gets is about. */
