@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { inspect } from 'node:util'
 
 function describe(value: unknown): string {
@@ -68,6 +69,9 @@ export function toBytes(name: string, value: unknown): Uint8Array {
 
 const notInHeader = /[^\t\x20-\x7e\x80-\xff]/
 const notInUrl = /[^\x21-\x7e\x80-\xff]/
+const notInEndpoint = /[^\x20-\x7e\x80-\xff]/
+const notInTopic = /[\0+#]/
+const notInTopicFilter = /\0/
 
 // Shows what is wrong, not the value, which may be a secret.
 function refuseCharacter(name: string, bytes: Uint8Array, refused: RegExp, where: string): void {
@@ -83,4 +87,25 @@ export function checkHeaderBytes(name: string, bytes: Uint8Array): void {
 /** Only what may be part of a URL, which a space would end. */
 export function checkUrlBytes(name: string, bytes: Uint8Array): void {
   refuseCharacter(name, bytes, notInUrl, 'URL')
+}
+
+/** Only what may be part of a host's name or a socket's path. */
+export function checkEndpointBytes(name: string, bytes: Uint8Array): void {
+  refuseCharacter(name, bytes, notInEndpoint, 'endpoint')
+}
+
+/** Only what MQTT allows in a topic, which brokers answer with the end of the connection otherwise. */
+export function checkTopicBytes(name: string, bytes: Uint8Array): void {
+  checkText(name, bytes)
+  refuseCharacter(name, bytes, notInTopic, 'topic')
+}
+
+/** Only what MQTT allows in what is subscribed to: wildcards too. */
+export function checkTopicFilterBytes(name: string, bytes: Uint8Array): void {
+  checkText(name, bytes)
+  refuseCharacter(name, bytes, notInTopicFilter, 'topic')
+}
+
+function checkText(name: string, bytes: Uint8Array): void {
+  if (!isUtf8(bytes)) throw invalidArgValue(name, bytes, 'is not text in UTF-8, as topics are')
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { debuglog } from 'node:util'
-import { checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
+import { checkInteger, checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
 import { applyBlobs, type BlobName, checkBlobs } from './blobs.js'
 import { channels } from './channels.js'
 import type { CookieFile } from './cookies/cookie-file.js'
@@ -167,6 +167,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     checkObject('options', options)
     checkSignal('options.signal', options.signal)
     if (options.metadata !== undefined) checkObject('options.metadata', options.metadata)
+    if (options.initialTxCredit !== undefined)
+      checkInteger('options.initialTxCredit', options.initialTxCredit, 1, 0x7fffffff)
     for (const name of ['state', 'rx', 'tx'] as const)
       if (options[name] !== undefined && typeof options[name] !== 'function')
         throw invalidArgType(`options.${name}`, 'of type function', options[name])
@@ -332,6 +334,11 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     this.#error ??= error
     for (const stream of this.#streams) stream.destroy(error)
     this.#native.close()
+  }
+
+  /** @internal {@link destroy}, for whatever reason a signal gives. */
+  abort(reason: unknown): void {
+    this.destroy(reason as Error)
   }
 
   /** {@link close}, at the end of an `await using` block. */

@@ -1,12 +1,12 @@
 import { onAbort } from './on-abort.js'
 
-/** Destroys `target` when `signal` is aborted, or at once; returns what ends the watch. */
+/** Aborts `target` when `signal` is aborted, or at once; returns what ends the watch. */
 export function destroyOnAbort(
-  target: { destroy(reason?: Error): void },
+  target: { abort(reason: unknown): void },
   signal: AbortSignal | undefined,
 ): (() => void) | undefined {
   if (!signal) return undefined
-  const abort = () => target.destroy(signal.reason)
+  const abort = () => target.abort(signal.reason)
   if (!signal.aborted) return onAbort(signal, abort)
   abort()
   return undefined

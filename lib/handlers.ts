@@ -38,7 +38,10 @@ export interface TxPayload {
  * Specification: "SS Callback return handling", "Convention for rx and tx callback return".
  */
 export interface StreamHandlers<Name extends string = string> {
-  /** A state was reached; `ordinal` is lws's `ack` argument, on `mqtt` the ordinal of the acknowledged tx. */
+  /**
+   * A state was reached. `ordinal`, in C `ack`, is the ordinal of the tx that an acknowledgement on `mqtt`
+   * is for, and 1 for an `UNREACHABLE` because no name server could be asked; otherwise 0.
+   */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
   state?(stream: SecureStream<Name>, state: StateName | number, ordinal: number): ReturnValue | void
   /** Payload arrived. */

@@ -56,7 +56,7 @@ export class Inbox {
   #hasReader = false
   #takesChunks = false
   #ended = false
-  #error: Error | undefined
+  #failure: { reason: unknown } | undefined
   #waiting: Waiter[] = []
   readonly #socket: { setReading(on: boolean): void }
   #whenForsaken: (() => void) | undefined
@@ -89,10 +89,11 @@ export class Inbox {
     this.#regulate()
   }
 
-  end(error?: Error): void {
+  /** Nothing more comes; with `failure`, that is what those who wait for more are told. */
+  end(failure?: { reason: unknown }): void {
     if (this.#ended) return
     this.#ended = true
-    this.#error = error
+    this.#failure = failure
     this.#wake()
   }
 
@@ -170,7 +171,7 @@ export class Inbox {
     this.#waiting = []
     for (const waiter of waiting) {
       if (waiter.serve()) continue
-      if (this.#error) waiter.reject(this.#error)
+      if (this.#failure) waiter.reject(this.#failure.reason)
       else if (this.#ended) waiter.resolve(undefined)
       else this.#waiting.push(waiter)
     }

@@ -95,6 +95,8 @@ export interface NativeStream {
   setReading(on: boolean): void
   setMetadata(name: string, value: Uint8Array): boolean
   getMetadata(name: string): Buffer | undefined
+  /** The headers of the response, for a streamtype with `direct_proto_str`. */
+  headerNames(): string[]
   startTimeout(ms: number): void
   cancelTimeout(): void
   serverAck(nack: number): void
@@ -129,6 +131,7 @@ export interface NativeModule {
     streamtype: string,
     traits: NativeStreamTraits,
     metadata: (string | Uint8Array)[],
+    initialTxCredit?: number,
   ) => NativeStream
 }
 

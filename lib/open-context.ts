@@ -84,7 +84,18 @@ async function readSource(
 
 async function open(options: ContextOptions): Promise<Context> {
   options.signal?.throwIfAborted()
-  const { source, file } = await readSource(options)
+  try {
+    return await openFrom(await readSource(options), options)
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    throw error
+  }
+}
+
+async function openFrom(
+  { source, file }: { source: PolicySource; file?: string },
+  options: ContextOptions,
+): Promise<Context> {
   const where = file === undefined ? {} : { file }
   const effective = EffectivePolicy.of(source, options.overlays ?? [], where)
   options.signal?.throwIfAborted()
@@ -95,14 +106,9 @@ async function open(options: ContextOptions): Promise<Context> {
     ...(options.signal && { signal: options.signal }),
   })
   applyBlobs(context, options.blobs ?? {})
-  try {
-    await context.operational
-    await context.start(PATIENCE_WITH_FETCH)
-    options.signal?.throwIfAborted()
-  } catch (error) {
-    options.signal?.throwIfAborted()
-    throw error
-  }
+  await context.operational
+  await context.start(PATIENCE_WITH_FETCH)
+  options.signal?.throwIfAborted()
   return context
 }
 

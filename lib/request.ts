@@ -160,6 +160,6 @@ class Transaction {
     this.#done = true
     this.#release()
     this.#reject(reason)
-    this.#stream.destroy(reason as Error)
+    this.#stream.abort(reason)
   }
 }

@@ -32,6 +32,7 @@ import {
   hasHandlers,
   metadataBytes,
   metadataNames,
+  metadataPairs,
   streamTraits,
   streamtypeGone,
 } from './streamtype-traits.js'
@@ -64,6 +65,7 @@ export class SecureStream<Name extends string = string>
   #connected = false
   #destroyed = false
   #destroyError: Error | undefined
+  #aborted: { reason: unknown } | undefined
   #gone: Error | undefined
   #failure: UnreachableError | DisconnectedError | undefined
   #userState: number | undefined
@@ -71,7 +73,6 @@ export class SecureStream<Name extends string = string>
   #over = false
   #overCallbacks: (() => void)[] | undefined
   #unwatchSignal: (() => void) | undefined
-  #signal: AbortSignal | undefined
   #blob: BlobLike | undefined
 
   /** @internal */
@@ -90,11 +91,13 @@ export class SecureStream<Name extends string = string>
     this.#definition = definition
     this.#handlers = handlers
     this.#framed = definition.protocol !== 'raw'
-    const metadata = Object.entries(options.metadata ?? {}).flatMap(([name, value]) => [
-      checkMetadataName(this.streamtype, this.#definition, name),
-      metadataBytes(`options.metadata.${name}`, this.#definition, name, value),
-    ])
-    this.#native = new (native().Stream)(nativeContext, nameForLws, traits, metadata)
+    this.#native = new (native().Stream)(
+      nativeContext,
+      nameForLws,
+      traits,
+      metadataPairs(streamtype, definition, options.metadata),
+      options.initialTxCredit,
+    )
     this.#inbox = new Inbox(this.#native)
     this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
     if (handlers) {
@@ -112,7 +115,6 @@ export class SecureStream<Name extends string = string>
       const events = new MessageEvents(this, this.#inbox, this.#outbox, this.#framed)
       create(() => this.#native.open(events))
     }
-    this.#signal = options.signal
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
     ;(this as EventEmitter).on('newListener', this.#onNewListener)
     if (channels.stream.hasSubscribers) channels.stream.publish({ context, stream: this })
@@ -155,9 +157,13 @@ export class SecureStream<Name extends string = string>
     return this.#native.peerTxCredit()
   }
 
-  /** The values that the streamtype's metadata have at present, as text. Specification: `metadata`. */
+  /**
+   * The values that the streamtype's metadata have at present, as text; with `direct_proto_str`, the
+   * headers of the response as well. Specification: `metadata`, `direct_proto_str`.
+   */
   get metadata(): Readonly<Record<string, string>> {
-    return metadataValues(this.#native, metadataNames(this.#definition))
+    const { direct_proto_str: headers = false } = this.#definition
+    return metadataValues(this.#native, metadataNames(this.#definition), headers)
   }
 
   /**
@@ -331,11 +337,11 @@ export class SecureStream<Name extends string = string>
   /**
    * Lets the peer send more, on protocols with such credit (h2): `lws_ss_add_peer_tx_credit()`.
    *
-   * @param bytes - how much more; less when negative
+   * @param bytes - how much more; what would be beyond 2,147,483,647 in all is left out
    * @throws TypeError, RangeError for another number
    */
   addPeerTxCredit(bytes: number): void {
-    checkInteger('bytes', bytes, -0x80000000, 0x7fffffff)
+    checkInteger('bytes', bytes, 0, 0x7fffffff)
     this.#native.addPeerTxCredit(bytes)
   }
 
@@ -366,6 +372,13 @@ export class SecureStream<Name extends string = string>
     this.#destroyed = true
     this.#destroyError = error
     this.#native.destroy()
+  }
+
+  /** @internal {@link destroy}, and what is pending rejects with `reason` itself, whatever that is. */
+  abort(reason: unknown): void {
+    if (this.#destroyed) return
+    this.#aborted = { reason }
+    this.destroy()
   }
 
   /** Lets the process go on running while the stream is open, which is the default. */
@@ -500,17 +513,17 @@ export class SecureStream<Name extends string = string>
       this.#connecting.reject(reason)
     }
     this.#inbox.dropPartialMessage()
-    this.#inbox.end(this.#destroyError)
+    const cause = this.#destroyError
+    this.#inbox.end(this.#aborted ?? (cause && { reason: cause }))
     this.#unwatchSignal?.()
     this.#over = true
     for (const callback of this.#overCallbacks ?? []) callback()
     this.#overCallbacks = undefined
   }
 
-  /** @internal */
-  destroyedError(): Error {
-    return this.#signal?.aborted
-      ? (this.#signal.reason as Error)
-      : new DestroyedError(`'${this.streamtype}'`, this.#destroyError)
+  /** @internal What a promise rejects with when the stream is destroyed before it settles. */
+  destroyedError(): unknown {
+    if (this.#aborted) return this.#aborted.reason
+    return new DestroyedError(`'${this.streamtype}'`, this.#destroyError)
   }
 }

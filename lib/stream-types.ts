@@ -1,4 +1,6 @@
+import type { StreamHandlers } from './handlers.js'
 import type { Message } from './message.js'
+import type { SecureStream } from './secure-stream.js'
 import type { StateName } from './state.js'
 
 /** Values of a streamtype's metadata, by name; text is UTF-8. */
@@ -10,6 +12,12 @@ export interface StreamOptions {
   metadata?: Metadata
   /** Destroys the stream when aborted. */
   signal?: AbortSignal
+  /**
+   * How many bytes the peer may send, on protocols with such credit (h2), until
+   * {@link SecureStream.addPeerTxCredit} lets it send more: `manual_initial_tx_credit` in C. Default: as
+   * many as are read.
+   */
+  initialTxCredit?: number
 }
 
 /** Counters of one stream. */
@@ -28,7 +36,10 @@ export interface StreamStats {
 
 /** Events of a {@link SecureStream}. */
 export interface StreamEvents {
-  /** A state was reached: its name, or a number that `http_resp_map` gave. */
+  /**
+   * A state was reached: its name, or a number that `http_resp_map` gave; and its ordinal, as
+   * {@link StreamHandlers.state} has it.
+   */
   state: [state: StateName | number, ordinal: number]
   /** A whole message arrived. */
   message: [message: Message]

@@ -1,7 +1,19 @@
-import { checkHeaderBytes, checkString, checkUrlBytes, toBytes } from './arguments.js'
+import {
+  checkEndpointBytes,
+  checkHeaderBytes,
+  checkString,
+  checkTopicBytes,
+  checkTopicFilterBytes,
+  checkUrlBytes,
+  toBytes,
+} from './arguments.js'
 import type { NativeStreamTraits } from './native.js'
 import type { Streamtype } from './policy/types.js'
 import { SecureStreamError } from './secure-stream-error.js'
+import type { Metadata } from './stream-types.js'
+
+// What may be a name by HTTP, with the colon that the specification's `direct_proto_str` wants.
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:$/
 
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH'])
 
@@ -30,7 +42,10 @@ export function metadataNames(definition: Streamtype): readonly string[] {
   return (definition.metadata ?? []).flatMap((entry) => Object.keys(entry))
 }
 
-/** @throws SecureStreamError `ERR_SS_UNKNOWN_METADATA` for a name that the policy does not declare. */
+/**
+ * @throws SecureStreamError `ERR_SS_UNKNOWN_METADATA` for a name that the policy does not declare, and
+ *   which, with `direct_proto_str`, is no header's either.
+ */
 export function checkMetadataName(
   streamtype: string,
   definition: Streamtype,
@@ -38,16 +53,19 @@ export function checkMetadataName(
 ): string {
   checkString('name', name)
   const names = metadataNames(definition)
-  if (definition.direct_proto_str || names.includes(name)) return name
+  const headers = definition.direct_proto_str ?? false
+  if (names.includes(name) || (headers && headerName.test(name))) return name
+  const known = names.join(', ') || 'none'
   throw new SecureStreamError(
     'ERR_SS_UNKNOWN_METADATA',
-    `'${streamtype}' has no metadata '${name}'; its policy declares: ${names.join(', ') || 'none'}`,
+    `'${streamtype}' has no metadata '${name}'; its policy declares: ${known}` +
+      (headers ? "; the name of a header, with ':' behind it, would do as well" : ''),
   )
 }
 
 /**
  * The bytes of a value of metadata. On HTTP and WebSocket they become part of a request, of which they
- * must not end the line.
+ * must not end the line; and wherever the policy puts them, they must not make it something else.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  */
@@ -58,10 +76,33 @@ export function metadataBytes(
   value: unknown,
 ): Uint8Array {
   const bytes = toBytes(where, value)
-  if (definition.protocol === 'raw' || definition.protocol === 'mqtt') return bytes
-  if (`${definition.http_url ?? ''}`.includes(`\${${name}}`)) checkUrlBytes(where, bytes)
-  else checkHeaderBytes(where, bytes)
+  const { protocol, endpoint, http_url, mqtt_topic, mqtt_birth_topic } = definition
+  const isIn = (text: string | undefined) => text?.includes(`\${${name}}`) ?? false
+  if (isIn(endpoint)) checkEndpointBytes(where, bytes)
+  if (protocol === 'mqtt') {
+    if (isIn(mqtt_topic) || isIn(mqtt_birth_topic)) checkTopicBytes(where, bytes)
+    else if (isIn(definition.mqtt_subscribe)) checkTopicFilterBytes(where, bytes)
+  } else if (protocol !== 'raw') {
+    if (isIn(http_url)) checkUrlBytes(where, bytes)
+    else checkHeaderBytes(where, bytes)
+  }
   return bytes
+}
+
+/**
+ * Names and values as the addon takes them.
+ *
+ * @throws what {@link checkMetadataName} and {@link metadataBytes} throw
+ */
+export function metadataPairs(
+  streamtype: string,
+  definition: Streamtype,
+  metadata: Metadata = {},
+): (string | Uint8Array)[] {
+  return Object.entries(metadata).flatMap(([name, value]) => [
+    checkMetadataName(streamtype, definition, name),
+    metadataBytes(`options.metadata.${name}`, definition, name, value),
+  ])
 }
 
 /** Why a streamtype cannot send messages, when it cannot. */

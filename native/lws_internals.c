@@ -108,4 +108,22 @@ uint16_t ssi_ws_close_code(struct lws_ss_handle* h) {
 #endif
 }
 
+void ssi_each_header(struct lws_ss_handle* h, ssi_header_name_cb name, void* opaque) {
+  int n;
+
+  if (!h->wsi || !(h->policy->flags & LWSSSPOLF_DIRECT_PROTO_STR)) return;
+  for (n = 0; n < WSI_TOKEN_COUNT; n++) {
+    const char* token = (const char*)lws_token_to_string((enum lws_token_indexes)n);
+    const size_t length = token ? strlen(token) : 0;
+
+    /* The others are no headers. */
+    if (length > 1 && token[0] != ':' && token[length - 1] == ':' &&
+        lws_hdr_total_length(h->wsi, (enum lws_token_indexes)n))
+      name(token, (int)length, opaque);
+  }
+#if defined(LWS_WITH_CUSTOM_HEADERS)
+  lws_hdr_custom_name_foreach(h->wsi, name, opaque);
+#endif
+}
+
 void ssi_service_forced(struct lws_context* cx) { (void)_lws_plat_service_forced_tsi(cx, 0); }

@@ -57,6 +57,13 @@ void ssi_forget_connection_failure(struct lws_ss_handle* h);
 /* Lets the peer know at once what has arrived, if it has more to say: acknowledgements of MQTT. */
 void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd);
 
+/*
+ * Calls `name`, whose colon belongs to it, for each header of the response that the stream has;
+ * only with direct_proto_str, without which nobody may ask for them.
+ */
+typedef void (*ssi_header_name_cb)(const char* name, int length, void* opaque);
+void ssi_each_header(struct lws_ss_handle* h, ssi_header_name_cb name, void* opaque);
+
 /* Services whatever waits for a turn without waiting for its socket. */
 void ssi_service_forced(struct lws_context* cx);
 

@@ -28,8 +28,8 @@ constexpr lws_system_blob_item_t kBlobs[] = {
 constexpr int kLevelsWhileOpening = LLL_ERR | LLL_WARN;
 // One read from a socket hands over at most this much.
 constexpr unsigned kServiceBufferBytes = 64 * 1024;
-// The headers of a request or a response; a single cookie may have four kilobytes.
-constexpr uint16_t kHeaderBytes = 16 * 1024;
+// Of an answer's headers, and of a request's URL.
+constexpr unsigned kHeaderBytes = 32 * 1024;
 
 }  // namespace
 

@@ -35,6 +35,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::SetReading>("setReading"),
                       InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
                       InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
+                      InstanceMethod<&SsStream::HeaderNames>("headerNames"),
                       InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
                       InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
                       InstanceMethod<&SsStream::ServerAck>("serverAck"),
@@ -48,7 +49,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
-// (context, streamtype, { transactional, acknowledged, canSend }, metadata)
+// (context, streamtype, { transactional, acknowledged, canSend }, metadata, initialTxCredit?)
 SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
   if (IsEmpty()) {
     AddonData::Of(info.Env())->Keep(this);
@@ -60,6 +61,8 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
   transactional_ = IsTrue(traits.Get("transactional"));
   acknowledged_ = IsTrue(traits.Get("acknowledged"));
   can_send_ = IsTrue(traits.Get("canSend"));
+  const Napi::Value credit = info[4];
+  if (credit.IsNumber()) initial_tx_credit_ = credit.As<Napi::Number>().Int32Value();
 
   const auto metadata = info[3].As<Napi::Array>();
   for (uint32_t n = 0; n + 1 < metadata.Length(); n += 2) {
@@ -115,6 +118,7 @@ bool SsStream::Create(const std::string& streamtype) {
   info.user_alloc = sizeof(UserData);
   info.handle_offset = offsetof(UserData, handle);
   info.opaque_user_data_offset = offsetof(UserData, stream);
+  info.manual_initial_tx_credit = initial_tx_credit_;
   info.rx = OnRx;
   info.tx = OnTx;
   info.state = OnState;
@@ -168,6 +172,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_CONNECTED:
       answered_ = true;
+      ReadHeaders();
       // lws counts from the beginning after any connection, also one that is of no use.
       if (fruitless_) ssi_set_failures(handle_, failures_);
       fruitless_ = !transactional_ && !outgoing_.empty();

@@ -73,6 +73,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal);
   void ForgetMessages();
   void DropStarted();
+  void ReadHeaders();
   void ChangePolicy();
   void Rest();
   bool TellInParts();
@@ -93,6 +94,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   Napi::Value SetReading(const Napi::CallbackInfo& info);
   Napi::Value SetMetadata(const Napi::CallbackInfo& info);
   Napi::Value GetMetadata(const Napi::CallbackInfo& info);
+  Napi::Value HeaderNames(const Napi::CallbackInfo& info);
   Napi::Value StartTimeout(const Napi::CallbackInfo& info);
   Napi::Value CancelTimeout(const Napi::CallbackInfo& info);
   Napi::Value ServerAck(const Napi::CallbackInfo& info);
@@ -116,6 +118,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool transactional_ = false;
   bool acknowledged_ = false;
   bool can_send_ = true;
+  int initial_tx_credit_ = 0;
 
   Wanted wanted_ = {};
   std::optional<Following> follow_;
@@ -138,6 +141,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool released_ = false;
 
   std::map<std::string, std::string> metadata_;
+  // Of the response, with direct_proto_str.
+  std::map<std::string, std::string> headers_;
   // What the handle points into.
   std::shared_ptr<PolicyGeneration> policy_;
   std::vector<lws_ss_metadata_t> declared_metadata_;

@@ -83,35 +83,6 @@ Napi::Value SsStream::SetReading(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (name, bytes)
-Napi::Value SsStream::SetMetadata(const Napi::CallbackInfo& info) {
-  const auto value = info[1].As<Napi::Uint8Array>();
-  const auto [entry, added] = metadata_.insert_or_assign(
-      info[0].As<Napi::String>(),
-      std::string(reinterpret_cast<const char*>(value.Data()), value.ByteLength()));
-  (void)added;
-  // lws keeps the pointers; the map keeps what they point to.
-  const bool ok = handle_ && lws_ss_set_metadata(handle_, entry->first.c_str(),
-                                                 entry->second.data(), entry->second.size()) == 0;
-  return Napi::Boolean::New(info.Env(), ok);
-}
-
-Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
-  const std::string name = info[0].As<Napi::String>();
-  const void* value = nullptr;
-  size_t length = 0;
-  if (!handle_) return info.Env().Undefined();
-  if (lws_ss_get_metadata(handle_, name.c_str(), &value, &length)) {
-    // Of a policy that counts from the next connection on.
-    const auto set = metadata_.find(name);
-    if (set == metadata_.end()) return info.Env().Undefined();
-    value = set->second.data();
-    length = set->second.size();
-  }
-  if (!value) return info.Env().Undefined();
-  return Napi::Buffer<uint8_t>::Copy(info.Env(), static_cast<const uint8_t*>(value), length);
-}
-
 Napi::Value SsStream::StartTimeout(const Napi::CallbackInfo& info) {
   if (handle_) {
     lws_ss_start_timeout(handle_, info[0].As<Napi::Number>().Uint32Value());

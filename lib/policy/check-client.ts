@@ -1,4 +1,4 @@
-import { MAX_ENDPOINT_BYTES } from './keys.js'
+import { MAX_PORTABLE_ENDPOINT_BYTES } from './keys.js'
 import { nameOf } from './node.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
@@ -116,11 +116,11 @@ function checkEndpoint(entry: StreamtypeEntry, report: Report): void {
     report.error('missing-endpoint', placeOf(entry, 'endpoint'), 'a client needs an endpoint')
     return
   }
-  if (!endpoint.includes('${') && byteLength(endpoint) > MAX_ENDPOINT_BYTES) {
-    report.warning(
+  if (!endpoint.includes('${') && byteLength(endpoint) > MAX_PORTABLE_ENDPOINT_BYTES) {
+    report.info(
       'endpoint-too-long',
       placeOf(entry, 'endpoint'),
-      `lws cannot connect to an endpoint of more than ${MAX_ENDPOINT_BYTES} bytes`,
+      `other users of lws cannot connect to an endpoint of more than ${MAX_PORTABLE_ENDPOINT_BYTES} bytes`,
     )
   }
   if (/^\+|:|\$\{/.test(endpoint)) {

@@ -85,8 +85,8 @@ export const MAX_PROXIED_STREAMTYPE_BYTES = 31
 export const MAX_SUBSTITUTED_NAME_BYTES = 31
 /** The Secure Streams proxy protocol carries no longer metadata name. */
 export const MAX_PROXIED_METADATA_BYTES = 30
-/** `ep[96]` in `_lws_ss_client_connect()`. */
-export const MAX_ENDPOINT_BYTES = 95
+/** `ep[96]` in the `_lws_ss_client_connect()` of lws as it is published. */
+export const MAX_PORTABLE_ENDPOINT_BYTES = 95
 export const MAX_BACKOFFS = 8
 export const MAX_RESPMAP_ITEMS = 16
 export const MAX_STACK_CERTS = 6

@@ -62,7 +62,7 @@ export interface Metric {
 export interface Streamtype {
   /**
    * Where to connect, or `+` and the path of a Unix socket; for a server, where to listen. May hold
-   * `${metadata}`. Default: a server listens everywhere. At most 95 bytes with all metadata in it.
+   * `${metadata}`. Default: a server listens everywhere. At most 255 bytes with all metadata in it.
    */
   endpoint?: string
   /** What the payload is; for information. */

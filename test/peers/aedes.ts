@@ -15,7 +15,9 @@ export class AedesPeer extends ServerPeer {
   }
 }
 
-export async function startAedes(options: { tls?: TlsIdentity } & Listening = {}): Promise<AedesPeer> {
+export async function startAedes(
+  options: { tls?: TlsIdentity } & Listening = {},
+): Promise<AedesPeer> {
   const broker = await Aedes.createBroker()
   const server = options.tls
     ? tls.createServer(options.tls, broker.handle)

@@ -288,7 +288,6 @@ describe('warnings', () => {
     ['a method on ws', { protocol: 'ws', http_method: 'GET' }, 'key-wrong-protocol'],
     ['http keys on raw', { protocol: 'raw', http_url: '/' }, 'key-wrong-protocol'],
     ['a long metadata name', { metadata: [{ ['a'.repeat(31)]: '' }] }, 'name-not-proxiable'],
-    ['a long endpoint', { endpoint: 'a'.repeat(96) }, 'endpoint-too-long'],
     ['a trust store without tls', { tls_trust_store: 'store' }, 'trust-store-without-tls'],
     ['a client certificate without tls', { client_cert: 0 }, 'client-cert-without-tls'],
     [
@@ -344,6 +343,7 @@ describe('infos', () => {
       ['alternative-name', 'default-trust'],
     ],
     ['an old name of a protocol', { protocol: 'h1get' }, ['alternative-name']],
+    ['a long endpoint', { ...said, endpoint: 'a'.repeat(96) }, ['endpoint-too-long']],
   ]
   for (const [what, streamtype, expected] of cases) {
     test(what, () => {

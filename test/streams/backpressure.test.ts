@@ -3,7 +3,6 @@ import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openContext, type SecureStream } from 'lws-secure-streams'
 import {
-  type CountingRelay,
   type Peer,
   patternBytes,
   startAedes,
@@ -14,6 +13,7 @@ import {
   startWebSocket,
 } from '../peers/index.js'
 import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
+import { standstill } from '../support/standstill.js'
 
 const SIZE = 64 * 1024 * 1024
 const MESSAGE = 256 * 1024
@@ -50,14 +50,6 @@ const speakers: Record<ProtocolName, () => Promise<{ peer: Peer; begin?: () => v
   },
 }
 
-/** Until nothing moves any more. */
-async function standstill(relay: CountingRelay): Promise<void> {
-  for (let quiet = 0, before = -1; quiet < 100; before = relay.taken) {
-    await new Promise(setImmediate)
-    quiet = relay.taken === before ? quiet + 1 : 0
-  }
-}
-
 async function listen(stream: SecureStream, protocol: ProtocolName): Promise<void> {
   if (protocol === 'h1' || protocol === 'h2') stream.requestTx()
   else await stream.connect()
@@ -79,7 +71,7 @@ describe('a reader that waits stops its peer, and gets everything in the end', (
       await listen(stream, protocol)
       begin?.()
       const received = [(await first).value?.data as Buffer]
-      await standstill(relay)
+      await standstill(() => relay.taken)
       // What is on the way in sockets is the system's to choose, some megabytes at most.
       assert.ok(relay.taken < SIZE / 2, `${relay.taken} bytes of ${SIZE} were taken`)
 

@@ -200,6 +200,64 @@ describe('h2', { timeout: 60_000 }, () => {
     await context.close()
   })
 
+  test('a server is told how long headers may be', async () => {
+    await using peer = await startSessions(answer)
+    let told: http2.Settings = {}
+    peer.onSession = (session) => session.once('remoteSettings', (settings) => (told = settings))
+    const context = await openContext({ policy: policyOf({ it: streamtype('h2', peer) }) })
+    assert.equal(await (await context.request('it', { body: 'x' })).text(), 'answer')
+    assert.equal(told.maxHeaderListSize, 32 * 1024)
+    await context.close()
+  })
+
+  test('a transaction that is given up is over for the server as well', async () => {
+    const most = 5
+    const closed: number[] = []
+    await using peer = await startSessions(
+      (stream) => {
+        stream.on('close', () => closed.push(stream.rstCode))
+        stream.respond({ ':status': 200 })
+        stream.write('some')
+      },
+      { maxConcurrentStreams: most },
+    )
+    const context = await openContext({
+      policy: policyOf({
+        get: streamtype('h2', peer, { http_method: 'GET' }),
+        post: streamtype('h2', peer),
+      }),
+    })
+    for (let n = 0; n < most; n++)
+      for (const options of [{}, { body: 'x' }]) {
+        const controller = new AbortController()
+        const { signal } = controller
+        await context.request('body' in options ? 'post' : 'get', { ...options, signal })
+        controller.abort()
+      }
+    while (closed.length < 2 * most) await new Promise(setImmediate)
+    assert.deepEqual(closed, Array(2 * most).fill(http2.constants.NGHTTP2_CANCEL))
+    assert.equal(peer.sessions.length, 1)
+    await context.close()
+  })
+
+  test('headers that cannot be sent end their own stream only', async () => {
+    const held: http2.ServerHttp2Stream[] = []
+    await using peer = await startSessions((stream) => held.push(stream))
+    const metadata = [{ note: 'x-note:' }]
+    const context = await openContext({
+      policy: policyOf({ it: streamtype('h2', peer, { metadata }) }),
+    })
+    const first = context.request('it', { body: 'x' })
+    while (held.length === 0) await new Promise(setImmediate)
+    await assert.rejects(context.request('it', { metadata: { note: 'n'.repeat(100_000) } }), {
+      message: /the headers of the request are too long/,
+    })
+    held.forEach(answer)
+    assert.equal(await (await first).text(), 'answer')
+    assert.equal(peer.sessions.length, 1)
+    await context.close()
+  })
+
   test('a stream is told when its connection is lost', async () => {
     await using peer = await startSessions((stream) => {
       stream.respond({ ':status': 200 })

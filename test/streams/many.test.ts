@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import net from 'node:net'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import tls from 'node:tls'
 import { openContext } from 'lws-secure-streams'
@@ -120,6 +121,19 @@ describe('many streams at once', { timeout: 120_000 }, () => {
     for (const stream of streams) stream.destroy()
     await context.close()
   })
+
+  for (const protocol of ['h1', 'h2'] as const)
+    test(`500 requests at once on ${protocol}, twice, leave no stream and no socket`, async () => {
+      await using peer = await (protocol === 'h1' ? startHttp1() : startHttp2())
+      const context = await openContext({ policy: policyOf({ it: streamtype(protocol, peer) }) })
+      const bodies = Array.from({ length: 500 }, (_, n) => `${n}`)
+      const ask = async (body: string) => (await context.request('it', { body })).text()
+      assert.deepEqual(await Promise.all(bodies.map(ask)), bodies)
+      assert.deepEqual(await Promise.all(bodies.map(ask)), bodies)
+      assert.equal(context.stats.streams, 0)
+      await context.close()
+      for (const socket of peer.sockets) await once(socket, 'close')
+    })
 
   const starts = { h1: startHttp1, ws: startWebSocket, raw: startRaw } as const
   for (const protocol of ['h1', 'ws', 'raw'] as const)

@@ -32,7 +32,7 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
     expanded,
     'Where to connect, or `+` and the path of a Unix socket; for a server, where to listen.',
     {
-      limit: 'At most 95 bytes with all metadata in it',
+      limit: 'At most 255 bytes with all metadata in it',
       absent: 'a server listens everywhere',
       needs: { '+': 'LWS_UNIX_SOCK' },
     },

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { type Context, openContext } from 'lws-secure-streams'
+import { type RawPeer, startRaw } from '../peers/index.js'
+import { policyOf, streamtype } from '../support/policies.js'
+
+const HEADERS = 1
+const SETTINGS = 4
+const END_STREAM = 1
+const END_HEADERS = 4
+const FRAME_HEADER = 9
+const PREFACE = 24
+
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(FRAME_HEADER)
+  header.writeUIntBE(payload.length, 0, 3)
+  header.writeUInt8(type, 3)
+  header.writeUInt8(flags, 4)
+  header.writeUInt32BE(stream, 5)
+  return Buffer.concat([header, payload])
+}
+
+/** Answers the transactions of all its connections with these header blocks, one after the other. */
+async function startBlocks(blocks: Buffer[]): Promise<RawPeer> {
+  let answered = 0
+  return startRaw({
+    accept(socket) {
+      let received = Buffer.alloc(0)
+      let at = PREFACE
+      socket.write(frame(SETTINGS, 0, 0, Buffer.alloc(0)))
+      socket.on('data', (data) => {
+        received = Buffer.concat([received, data])
+        while (received.length >= at + FRAME_HEADER) {
+          const end = at + FRAME_HEADER + received.readUIntBE(at, 3)
+          if (received.length < end) return
+          const block = blocks[answered % blocks.length] as Buffer
+          if (received[at + 3] === HEADERS) {
+            answered++
+            const stream = received.readUInt32BE(at + 5)
+            socket.write(frame(HEADERS, END_HEADERS | END_STREAM, stream, block))
+          }
+          at = end
+        }
+      })
+    },
+  })
+}
+
+function open(peer: RawPeer): Promise<Context> {
+  const metadata = [{ a: 'x-a:' }, { b: 'x-b:' }, { type: 'content-type:' }]
+  const { retry: _, ...it } = streamtype('h2', peer, { http_method: 'GET', metadata })
+  return openContext({ policy: policyOf({ it }) })
+}
+
+const ok = Buffer.of(0x88)
+const text = (value: string) => Buffer.concat([Buffer.of(value.length), Buffer.from(value)])
+/** A header that is added to the table, named by itself or by an index. */
+const added = (name: string | number, value: string) =>
+  typeof name === 'number'
+    ? Buffer.concat([name < 63 ? Buffer.of(0x40 | name) : Buffer.of(0x7f, name - 63), text(value)])
+    : Buffer.concat([Buffer.of(0x40), text(name), text(value)])
+const indexed = (index: number) => Buffer.of(0x80 | index)
+/** The first that was added last. */
+const DYNAMIC = 62
+const sized = (size: number) => Buffer.of(0x20 | size)
+const long = Buffer.concat([Buffer.of(0x40), text('x-b'), Buffer.of(0x7f, 0xff, 0xff, 0x03)])
+
+describe('the compression of h2 headers', { timeout: 60_000 }, () => {
+  const transactions: Record<string, [block: Buffer[], metadata: object | undefined][]> = {
+    'names by index, with other values and none': [
+      [[ok, added('x-a', '1'), added('x-b', '2')], { a: '1', b: '2' }],
+      [[ok, added(DYNAMIC + 1, '3'), added(DYNAMIC + 1, '')], { a: '3', b: '' }],
+      [[ok, indexed(DYNAMIC), indexed(DYNAMIC + 1)], { a: '3', b: '' }],
+      [[ok, indexed(DYNAMIC + 2), indexed(DYNAMIC + 3)], { a: '1', b: '2' }],
+    ],
+    'headers that lws knows among them': [
+      [[ok, added(31, 'text/a'), added('x-a', '1')], { type: 'text/a', a: '1' }],
+      [[ok, added(DYNAMIC + 1, ''), indexed(DYNAMIC + 1)], { type: '', a: '1' }],
+    ],
+    'a table that becomes none, and one again': [
+      [[ok, added('x-a', '1')], { a: '1' }],
+      [[sized(0), ok, added('x-a', '2')], { a: '2' }],
+      [[sized(30), ok, added('x-a', '3')], { a: '3' }],
+      [[Buffer.of(0x3f, 0xe1, 0x1f), ok, added('x-a', '4'), added('x-b', '5')], { a: '4', b: '5' }],
+      [[ok, indexed(DYNAMIC), indexed(DYNAMIC + 1)], { a: '4', b: '5' }],
+    ],
+    'a table that becomes too small for the oldest': [
+      [[ok, added('x-a', '1'), added('x-b', '2')], { a: '1', b: '2' }],
+      [[Buffer.of(0x3f, 0x05), ok, indexed(DYNAMIC)], { b: '2' }],
+      [[ok, indexed(DYNAMIC + 1)], undefined],
+    ],
+    'an index of what is not there': [[[ok, indexed(DYNAMIC)], undefined]],
+    'an index that is too large': [[[ok, Buffer.of(0xff, 0xff, 0xff, 0xff, 0x7f)], undefined]],
+    'an integer without an end': [[[ok, Buffer.alloc(20, 0xff)], undefined]],
+    'the index 65535': [[[ok, Buffer.of(0xff, 0x80, 0xff, 0x03)], undefined]],
+    'a name of the index 65535': [[[ok, Buffer.of(0x7f, 0xc0, 0xff, 0x03, 0x01, 0x61)], undefined]],
+    'a header without a name': [[[ok, Buffer.of(0x40, 0x00, 0x01, 0x61)], undefined]],
+    'a value that is longer than a frame': [[[ok, long], undefined]],
+    'a name in capitals': [[[ok, added('X-A', '1')], undefined]],
+  }
+
+  for (const [name, blocks] of Object.entries(transactions))
+    test(name, async () => {
+      await using peer = await startBlocks(blocks.map(([block]) => Buffer.concat(block)))
+      const context = await open(peer)
+      for (const [, metadata] of blocks) {
+        const request = context.request('it', { timeout: 30_000 })
+        if (metadata) assert.deepEqual({ ...(await request).metadata }, metadata)
+        else await assert.rejects(request, { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+      }
+      assert.equal(peer.connections, 1)
+      context.destroy()
+      await context.close()
+    })
+
+  test('that is damaged ends the transaction, whatever it says', async () => {
+    const parts = [
+      ok,
+      added('x-a', '1'),
+      added(31, 'text/a'),
+      added(DYNAMIC, 'other'),
+      indexed(DYNAMIC),
+      sized(0),
+      Buffer.of(0x3f, 0xe1, 0x1f),
+    ]
+    const random = (n: number, part: string) =>
+      createHash('sha256').update(`${part} ${n}`).digest().readUInt16BE()
+    const damaged = Array.from({ length: 400 }, (_, n) => {
+      const chosen = Array.from({ length: 1 + (n % 6) }, (_, k) => parts[random(n, `p${k}`) % 7])
+      const block = Buffer.concat(chosen as Buffer[])
+      for (let k = 0; k < 1 + (n % 3); k++)
+        block.writeUInt8(random(n, `v${k}`) & 0xff, random(n, `a${k}`) % block.length)
+      return block
+    })
+    await using peer = await startBlocks(damaged)
+    const context = await open(peer)
+    for (const _ of damaged) {
+      const reply = await context.request('it', { timeout: 1000 }).catch((error) => error)
+      assert.ok(reply.acked !== undefined || reply.code.startsWith('ERR_SS_'), reply)
+    }
+    context.destroy()
+    await context.close()
+  })
+})
