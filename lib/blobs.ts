@@ -1,6 +1,19 @@
-import { checkHeaderBytes, checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
+import {
+  checkHeaderBytes,
+  checkObject,
+  checkString,
+  invalidArgType,
+  outOfRange,
+  toBytes,
+} from './arguments.js'
 import { checkClientCertificate } from './client-certificate.js'
 import type { Context } from './context.js'
+
+/** The credentials of an `auth` scheme of type `sigv4`. */
+export interface AwsCredentials {
+  accessKeyId: string
+  secretAccessKey: string
+}
 
 /**
  * lws_system blobs: what a policy refers to and does not hold.
@@ -8,8 +21,12 @@ import type { Context } from './context.js'
  * Specification: `auth`, `client cert`, `http_auth_header` and the keys after it.
  */
 export interface Blobs {
-  /** Auth tokens; a streamtype's `use_auth` and `http_auth_header` name them by index. At most 4. */
-  auth?: readonly (string | Uint8Array)[]
+  /**
+   * Auth tokens and credentials, which `auth[].blob` names by index; a streamtype with
+   * `http_auth_header` and without `use_auth` takes the first. At most 4. Bytes that no header may have
+   * need `auth_hexify`: text is refused for them at once, a `Uint8Array` when it is to be sent.
+   */
+  auth?: readonly (string | Uint8Array | AwsCredentials)[]
   /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 2. */
   clientCert?: readonly {
     /** The certificate, as DER. */
@@ -47,6 +64,9 @@ const types = {
   mqttPassword: 10,
 } as const
 
+// LWS_SYSBLOB_TYPE_EXT_AUTH1; for each scheme there are two blobs.
+const FIRST_SCHEME = 11
+
 // They become part of a request, of which they must not end the line.
 const inHeaders = new Set(['auth', 'deviceSerial', 'deviceFirmwareVersion', 'deviceType'])
 
@@ -59,6 +79,24 @@ function isList(name: string): name is keyof typeof mostOf {
 function checkBytes(where: string, name: string, value: unknown): void {
   const bytes = toBytes(where, value)
   if (inHeaders.has(name)) checkHeaderBytes(where, bytes)
+}
+
+function checkAuth(where: string, entry: unknown): void {
+  if (isCredentials(entry)) {
+    for (const key of ['accessKeyId', 'secretAccessKey'] as const) {
+      checkString(`${where}.${key}`, entry[key])
+      checkHeaderBytes(`${where}.${key}`, toBytes(where, entry[key]))
+    }
+  } else if (entry instanceof Uint8Array) {
+    // Whether it is sent as it is depends on the policy.
+    toBytes(where, entry)
+  } else {
+    checkBytes(where, 'auth', entry)
+  }
+}
+
+function isCredentials(entry: unknown): entry is AwsCredentials {
+  return typeof entry === 'object' && entry !== null && 'accessKeyId' in entry
 }
 
 /** @throws TypeError, RangeError when `blobs` is not what {@link Blobs} says. */
@@ -77,7 +115,7 @@ export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
     if (value.length > mostOf[name])
       throw outOfRange(`${where}.length`, `<= ${mostOf[name]}`, value.length)
     for (const [at, entry] of value.entries()) {
-      if (name === 'auth') checkBytes(where, name, entry)
+      if (name === 'auth') checkAuth(`${where}[${at}]`, entry)
       else checkClientCertificate(`${where}[${at}]`, entry)
     }
   }
@@ -88,7 +126,9 @@ export function applyBlobs(context: Context, blobs: Blobs): void {
   for (const [name, value] of Object.entries(blobs)) {
     const entries = Array.isArray(value) ? value : [value]
     entries.forEach((entry, index) => {
-      if (name === 'clientCert') {
+      if (name === 'auth') {
+        applyAuth(context, index, entry)
+      } else if (name === 'clientCert') {
         context.setNativeBlob(types.clientCert, index, entry.cert)
         context.setNativeBlob(types.clientKey, index, entry.key)
       } else {
@@ -96,4 +136,14 @@ export function applyBlobs(context: Context, blobs: Blobs): void {
       }
     })
   }
+}
+
+function applyAuth(context: Context, index: number, entry: string | Uint8Array | AwsCredentials) {
+  const [first, second] = isCredentials(entry)
+    ? [entry.accessKeyId, entry.secretAccessKey]
+    : [entry, '']
+  const scheme = FIRST_SCHEME + 2 * index
+  context.setNativeBlob(scheme, 0, toBytes('auth', first))
+  context.setNativeBlob(scheme, 1, toBytes('auth', second))
+  if (index === 0) context.setNativeBlob(types.auth, 0, toBytes('auth', second ? '' : first))
 }

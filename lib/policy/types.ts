@@ -30,11 +30,11 @@ export interface TrustStore {
 export interface Auth {
   /** What `use_auth` refers to. */
   name: string
-  /** The kind of authentication; lws acts on `sigv4` alone. */
+  /** The kind of authentication: `sigv4` signs requests, others leave it at `http_auth_header`. */
   type?: string
   /** A streamtype that would refresh the token; lws does not act on it. */
   streamtype?: string
-  /** The auth blob that holds the token. From 0 to 3. Default: `0`. */
+  /** The auth blob that holds the token, or the credentials. From 0 to 3. Default: `0`. */
   blob?: number
 }
 
@@ -180,6 +180,8 @@ export interface Streamtype {
   http_fail_redirect?: boolean
   /** Which state (1000 and above) each response status stands for. At most 16. */
   http_resp_map?: readonly Readonly<Record<string, number>>[]
+  /** Whether the auth token is sent as hexadecimal text. Default: `false`. */
+  auth_hexify?: boolean
   /** The topic that messages are published to. May hold `${metadata}`. */
   mqtt_topic?: string
   /** The topic that is subscribed to. May hold `${metadata}`. */
@@ -243,11 +245,6 @@ export interface StreamtypeInput extends Omit<Streamtype, 'protocol' | 'http_res
   http_multipart_content_type?: string
   /** Which state (1000 and above) each response status stands for. At most 16. */
   http_resp_map?: readonly Readonly<Record<string, number | string>>[]
-  /**
-   * Whether the auth token is sent as hexadecimal text. Without effect: lws does not know it;
-   * hexify the blob instead.
-   */
-  auth_hexify?: boolean
   /** Another name of `mqtt_qos`. */
   'mqtt qos'?: number
 }

@@ -1,7 +1,6 @@
 /** The keys of streamtypes on HTTP and WebSocket. */
 import type { KeySpec, ValueType } from '../keys.js'
 import {
-  at,
   type Extra,
   expanded,
   flag,
@@ -101,7 +100,5 @@ export const HTTP_KEYS: readonly KeySpec[] = [
     'Which state (1000 and above) each response status stands for.',
   ),
 
-  at('streamtype', 'auth_hexify', flag, 'Whether the auth token is sent as hexadecimal text.', {
-    inert: 'lws does not know it; hexify the blob instead',
-  }),
+  http('auth_hexify', flag, 'Whether the auth token is sent as hexadecimal text.', TOKENS),
 ]
