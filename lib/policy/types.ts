@@ -65,7 +65,7 @@ export interface Streamtype {
   aws_region?: string
   /** The name of the metadata that holds the AWS service. */
   aws_service?: string
-  /** The streamtype that shares a transaction of this one. */
+  /** The streamtype as which the next message travels in the same transaction. */
   rideshare?: string
   /** The wire protocol. Default: `"h1"`. */
   protocol?: Protocol
@@ -170,7 +170,7 @@ export interface Streamtype {
   nghttp2_quirk_end_stream?: boolean
   /** Whether to put up with a peer that overflows its initial tx credit. Default: `false`. */
   h2q_oflow_txcr?: boolean
-  /** Whether multipart payload is taken apart when it arrives. Default: `false`. */
+  /** Whether each part of a multipart answer, with its headers, is a message. Default: `false`. */
   http_multipart_ss_in?: boolean
   /** Whether to send as `application/x-www-form-urlencoded`. Default: `false`. */
   http_www_form_urlencoded?: boolean
