@@ -301,7 +301,8 @@ Napi::Value SsContext::SetBlob(const Napi::CallbackInfo& info) {
       info[1].As<Napi::Number>().Int32Value());
   if (!blob) return Napi::Boolean::New(info.Env(), false);
   lws_system_blob_heap_empty(blob);
-  const bool ok = lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;
+  const bool ok = bytes.ByteLength() == 0 ||
+                  lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;
   return Napi::Boolean::New(info.Env(), ok);
 }
 
