@@ -83,6 +83,16 @@ for (const protocol of ['h1', 'h2'] as const)
       assert.ok(open.body.equals(body))
     })
 
+    test('names of fields and files may have quotation marks', async () => {
+      const http_multipart_name = '"'.repeat(253)
+      const [, form] = await compared(
+        protocol,
+        { http_multipart_name, http_multipart_filename: 'a "b" c' },
+        { body: 'hello' },
+      )
+      assert.equal((await fileOf(form, http_multipart_name)).name, 'a "b" c')
+    })
+
     test('a large file of a form arrives whole, and one without bytes, again and again', async () => {
       await using peer = await starts[protocol]()
       const http_multipart_filename = 'bytes'
