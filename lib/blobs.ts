@@ -1,6 +1,7 @@
 import {
   checkHeaderBytes,
   checkObject,
+  checkString,
   invalidArgType,
   invalidArgValue,
   outOfRange,
@@ -9,14 +10,24 @@ import {
 import { checkClientCertificate } from './client-certificate.js'
 import type { Context } from './context.js'
 
+/** The credentials of an `auth` scheme of type `sigv4`. */
+export interface AwsCredentials {
+  accessKeyId: string
+  secretAccessKey: string
+}
+
 /**
  * lws_system blobs: what a policy refers to and does not hold.
  *
  * Specification: `auth`, `client cert`, `http_auth_header` and the keys after it.
  */
 export interface Blobs {
-  /** Auth tokens; a streamtype's `use_auth` and `http_auth_header` name them by index. At most 4. */
-  auth?: readonly (string | Uint8Array)[]
+  /**
+   * Auth tokens and credentials, which `auth[].blob` names by index; a streamtype with
+   * `http_auth_header` and without `use_auth` takes the first. At most 4. Bytes that no header may have
+   * need `auth_hexify`: text is refused for them at once, a `Uint8Array` when it is to be sent.
+   */
+  auth?: readonly (string | Uint8Array | AwsCredentials)[]
   /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 2. */
   clientCert?: readonly {
     /** The certificate, as DER. */
@@ -52,6 +63,8 @@ const types = {
   mqttClientId: 6,
   mqttUsername: 7,
   mqttPassword: 8,
+  // Two for each scheme.
+  authScheme: 9,
 } as const
 
 // They become part of a request, of which they must not end the line.
@@ -80,6 +93,24 @@ function checkBytes(where: string, name: string, value: unknown): void {
   if (bytes.includes(0)) throw invalidArgValue(where, '\0', 'has a NUL')
 }
 
+function checkAuth(where: string, entry: unknown): void {
+  if (isCredentials(entry)) {
+    for (const key of ['accessKeyId', 'secretAccessKey'] as const) {
+      checkString(`${where}.${key}`, entry[key])
+      checkHeaderBytes(`${where}.${key}`, toBytes(where, entry[key]))
+    }
+  } else if (entry instanceof Uint8Array) {
+    // Whether it is sent as it is depends on the policy.
+    toBytes(where, entry)
+  } else {
+    checkBytes(where, 'auth', entry)
+  }
+}
+
+function isCredentials(entry: unknown): entry is AwsCredentials {
+  return typeof entry === 'object' && entry !== null && 'accessKeyId' in entry
+}
+
 /** @throws TypeError, RangeError when `blobs` is not what {@link Blobs} says. */
 export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
   if (blobs === undefined) return
@@ -96,7 +127,7 @@ export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
     if (value.length > mostOf[name])
       throw outOfRange(`${where}.length`, `<= ${mostOf[name]}`, value.length)
     for (const [at, entry] of value.entries()) {
-      if (name === 'auth') checkBytes(where, name, entry)
+      if (name === 'auth') checkAuth(`${where}[${at}]`, entry)
       else checkClientCertificate(`${where}[${at}]`, entry)
     }
   }
@@ -107,7 +138,9 @@ export function applyBlobs(context: Context, blobs: Blobs): void {
   for (const [name, value] of Object.entries(blobs)) {
     const entries = Array.isArray(value) ? value : [value]
     entries.forEach((entry, index) => {
-      if (name === 'clientCert') {
+      if (name === 'auth') {
+        applyAuth(context, index, entry)
+      } else if (name === 'clientCert') {
         context.setNativeBlob(types.clientCert, index, entry.cert)
         context.setNativeBlob(types.clientKey, index, entry.key)
       } else {
@@ -115,4 +148,13 @@ export function applyBlobs(context: Context, blobs: Blobs): void {
       }
     })
   }
+}
+
+function applyAuth(context: Context, index: number, entry: string | Uint8Array | AwsCredentials) {
+  const [first, second] = isCredentials(entry)
+    ? [entry.accessKeyId, entry.secretAccessKey]
+    : [entry, '']
+  context.setNativeBlob(types.authScheme, 2 * index, toBytes('auth', first))
+  context.setNativeBlob(types.authScheme, 2 * index + 1, toBytes('auth', second))
+  if (index === 0) context.setNativeBlob(types.auth, 0, toBytes('auth', second ? '' : first))
 }

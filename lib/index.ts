@@ -1,5 +1,5 @@
 export type { BlobLike } from './blob-like.js'
-export type { BlobName, Blobs } from './blobs.js'
+export type { AwsCredentials, BlobName, Blobs } from './blobs.js'
 export { Context, type ContextEvents, type ContextStats, type LogLine } from './context.js'
 export { AddonLoadError } from './errors/addon-load-error.js'
 export { AllRetriesFailedError } from './errors/all-retries-failed-error.js'

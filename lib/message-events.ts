@@ -37,6 +37,8 @@ export class MessageEvents implements StreamEventTarget {
     const stream = this.#stream
     const eom = !this.#framed || (flags & NativeFlag.Eom) !== 0
     const som = !this.#framed || (flags & NativeFlag.Som) !== 0
+    // lws announces so that the parts of a multipart answer follow.
+    if (data.length === 0 && !eom && !som) return
     countReceived(stream.stats, this.#framed, data.length, flags)
     this.#messageBytes = som ? data.length : this.#messageBytes + data.length
     if (eom && channels.message.hasSubscribers)

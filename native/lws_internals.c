@@ -65,6 +65,12 @@ lws_ss_state_return_t ssi_backoff(struct lws_ss_handle* h) { return lws_ss_backo
 
 int ssi_good_response(struct lws_ss_handle* h) { return h->u.http.good_respcode; }
 
+int ssi_body_pending(struct lws_ss_handle* h) { return h->wsi && h->wsi->client_http_body_pending; }
+
+int ssi_shares_ride(struct lws_ss_handle* h) {
+  return h->rideshare && h->rideshare->rideshare_streamtype;
+}
+
 void ssi_forget_connection_failure(struct lws_ss_handle* h) {
 #if defined(LWS_SS_CONNECTION_FAILURE_LEN)
   h->connection_failure[0] = '\0';

@@ -48,6 +48,12 @@ lws_ss_state_return_t ssi_backoff(struct lws_ss_handle* h);
 /* What the peer's response headers said, as the policy judges them: nonzero is success. */
 int ssi_good_response(struct lws_ss_handle* h);
 
+/* Whether a request has been made whose body has not been sent yet, or not all of it. */
+int ssi_body_pending(struct lws_ss_handle* h);
+
+/* Whether the transaction goes on with payload of another streamtype after this one's. */
+int ssi_shares_ride(struct lws_ss_handle* h);
+
 /* Why the last connection attempt failed, "" when lws did not say. */
 const char* ssi_connection_failure(struct lws_ss_handle* h);
 /* The code in the CLOSE frame that ended the last ws connection, 0 when there was none. */

@@ -23,6 +23,7 @@ constexpr lws_system_blob_item_t kBlobs[] = {
     LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID,
     LWS_SYSBLOB_TYPE_MQTT_USERNAME,
     LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
+    LWS_SYSBLOB_TYPE_EXT_AUTH1,
 };
 
 constexpr int kLevelsWhileOpening = LLL_ERR | LLL_WARN;
@@ -321,7 +322,8 @@ Napi::Value SsContext::SetBlob(const Napi::CallbackInfo& info) {
                           info[1].As<Napi::Number>().Int32Value());
   if (!blob) return Napi::Boolean::New(info.Env(), false);
   lws_system_blob_heap_empty(blob);
-  const bool ok = lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;
+  const bool ok = bytes.ByteLength() == 0 ||
+                  lws_system_blob_heap_append(blob, bytes.Data(), bytes.ByteLength()) == 0;
   return Napi::Boolean::New(info.Env(), ok);
 }
 

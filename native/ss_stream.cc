@@ -168,7 +168,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       failures_ = ssi_failures(handle_);
       ssi_forget_connection_failure(handle_);
       // What failed before there was a connection, or an answer, is tried again from its start.
-      if (!outgoing_.empty()) outgoing_.front().Rewind();
+      RewindTransaction();
       break;
     case LWSSSCS_CONNECTED:
       answered_ = true;

@@ -71,9 +71,13 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void Settle(lws_ss_constate_t verdict, lws_ss_tx_ordinal_t ordinal);
   void SettleTransaction(StreamEvent::Kind verdict);
   void SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal);
+  void RewindTransaction();
   void ForgetMessages();
   void DropStarted();
   void ReadHeaders();
+  bool HasPart();
+  OutgoingMessage* NextPart();
+  lws_ss_state_return_t TxNothing(const OutgoingMessage* message, size_t* length, int* flags);
   void ChangePolicy();
   void Rest();
   bool TellInParts();
@@ -147,6 +151,9 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   std::shared_ptr<PolicyGeneration> policy_;
   std::vector<lws_ss_metadata_t> declared_metadata_;
   std::list<OutgoingMessage> outgoing_;
+  // How many of them, from the first on, the current transaction has carried already: more than one
+  // go with it when streamtypes share a ride.
+  size_t parts_ = 0;
   // What lws has taken of a protocol that acknowledges and has no transactions, the oldest first.
   std::list<Unanswered> unanswered_;
   std::vector<StreamEvent> events_, telling_;

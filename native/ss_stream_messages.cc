@@ -1,5 +1,6 @@
 // How messages leave, and what becomes of them.
 #include <algorithm>
+#include <iterator>
 
 #include "lws_internals.h"
 #include "ss_stream.h"
@@ -8,6 +9,11 @@ void SsStream::Pump() {
   if (outgoing_.empty() || handlers_) return;
   OutgoingMessage& message = outgoing_.front();
   const bool connected = ssi_wsi(handle_) != nullptr;
+  if (connected && parts_ > 0) {
+    const OutgoingMessage* next = NextPart();
+    if (next && !next->started()) Heed(lws_ss_request_tx(handle_));
+    return;
+  }
   // What has begun goes on by itself, over a retry too.
   if (message.started() || (transactional_ && connected)) return;
 
@@ -35,7 +41,8 @@ void SsStream::RequestFront() {
 
 lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* into,
                                           size_t* length, int* flags) {
-  if (outgoing_.empty() || outgoing_.front().finished()) return LWSSSSRET_TX_DONT_SEND;
+  OutgoingMessage* next = NextPart();
+  if (!next || next->finished()) return TxNothing(next, length, flags);
   if (acknowledged_ && !transactional_ && !outgoing_.front().requested()) {
     // lws has the length of one that was given up.
     RequestFront();
@@ -43,7 +50,8 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   }
   if (fruitless_) ssi_set_failures(handle_, 0);
   fruitless_ = false;
-  OutgoingMessage& message = outgoing_.front();
+  OutgoingMessage& message = *next;
+  if (transactional_) message.SetRequested();
   if (message.starved()) {
     AddEvent(StreamEvent::kWanted, message.id(), message.next_piece());
     return LWSSSSRET_TX_DONT_SEND;
@@ -57,11 +65,30 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   *flags |= LWSSS_FLAG_EOM;
   AddEvent(StreamEvent::kSent, message.id(), 0);
   // Until the peer has answered, it may have to be sent again.
-  if (transactional_) return LWSSSSRET_OK;
+  if (transactional_) {
+    if (ssi_shares_ride(handle_)) parts_++;
+    return LWSSSSRET_OK;
+  }
   if (acknowledged_) unanswered_.push_back({ordinal, message.id()});
   outgoing_.pop_front();
   if (!outgoing_.empty()) RequestFront();
   return LWSSSSRET_OK;
+}
+
+// A body without bytes has an end, too.
+lws_ss_state_return_t SsStream::TxNothing(const OutgoingMessage* message, size_t* length,
+                                          int* flags) {
+  if (!transactional_ || (message ? message->length() : parts_) || !ssi_body_pending(handle_))
+    return LWSSSSRET_TX_DONT_SEND;
+  if (message && ssi_shares_ride(handle_)) parts_++;
+  *length = 0;
+  *flags = LWSSS_FLAG_SOM | LWSSS_FLAG_EOM;
+  return LWSSSSRET_OK;
+}
+
+// The message that goes on with the transaction, or begins the next one.
+OutgoingMessage* SsStream::NextPart() {
+  return parts_ < outgoing_.size() ? &*std::next(outgoing_.begin(), parts_) : nullptr;
 }
 
 void SsStream::Settle(lws_ss_constate_t verdict, lws_ss_tx_ordinal_t ordinal) {
@@ -77,8 +104,23 @@ void SsStream::Settle(lws_ss_constate_t verdict, lws_ss_tx_ordinal_t ordinal) {
 // A server may answer a transaction of which it has seen only the beginning.
 void SsStream::SettleTransaction(StreamEvent::Kind verdict) {
   if (outgoing_.empty() || !outgoing_.front().started()) return;
-  AddEvent(verdict, outgoing_.front().id(), 0);
-  outgoing_.pop_front();
+  do {
+    AddEvent(verdict, outgoing_.front().id(), 0);
+    outgoing_.pop_front();
+  } while (HasPart());
+}
+
+// Whether the first message is part of the transaction of the one that was there before it.
+bool SsStream::HasPart() {
+  if (parts_ == 0) return false;
+  parts_--;
+  return !outgoing_.empty() && outgoing_.front().started();
+}
+
+void SsStream::RewindTransaction() {
+  auto message = outgoing_.begin();
+  for (size_t n = 0; n <= parts_ && message != outgoing_.end(); n++) (message++)->Rewind();
+  parts_ = 0;
 }
 
 void SsStream::SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal) {
@@ -106,11 +148,14 @@ void SsStream::DropStarted() {
   for (const Unanswered& message : unanswered_) AddEvent(StreamEvent::kDropped, message.id, 0);
   unanswered_.clear();
   if (outgoing_.empty() || !outgoing_.front().started()) return;
-  AddEvent(StreamEvent::kDropped, outgoing_.front().id(), 0);
-  outgoing_.pop_front();
+  do {
+    AddEvent(StreamEvent::kDropped, outgoing_.front().id(), 0);
+    outgoing_.pop_front();
+  } while (HasPart());
 }
 
 void SsStream::ForgetMessages() {
   outgoing_.clear();
+  parts_ = 0;
   unanswered_.clear();
 }

@@ -102,6 +102,9 @@ class CWriter {
       ...(this.#policy['via-socks5'] === undefined
         ? []
         : ['/* "via-socks5" has no place here: set info.socks_proxy_address. */\n']),
+      ...(streamtypes.some(([, value]) => value.auth_hexify)
+        ? ['/* "auth_hexify" has no place here: set the auth blob to hexadecimal text. */\n']
+        : []),
       ...this.#definitions,
       ...(next === undefined ? [] : [`#define _ss_static_policy_entry ${next}\n`]),
     ].join('\n')

@@ -238,7 +238,7 @@ export function readAuths(section: PolicyNode | undefined, report: Report): Name
       report.warning(
         'unknown-auth-type',
         memberFor('auth', entry, 'type') ?? entry,
-        `lws does nothing for auth type ${quote(type)}; it knows ${AUTH_TYPES.join(', ')}${didYouMean(type, AUTH_TYPES)}`,
+        `lws signs nothing for auth type ${quote(type)}, and sends the blob in http_auth_header as it is; it knows ${AUTH_TYPES.join(', ')}${didYouMean(type, AUTH_TYPES)}`,
       )
     }
     if (name !== undefined && isName('an auth entry', name, nameNode, report)) {

@@ -36,11 +36,11 @@ export interface TrustStore {
 export interface Auth {
   /** What `use_auth` refers to. */
   name: string
-  /** The kind of authentication; lws acts on `sigv4` alone. */
+  /** The kind of authentication: `sigv4` signs requests, others leave it at `http_auth_header`. */
   type?: string
   /** A streamtype that would refresh the token; lws does not act on it. */
   streamtype?: string
-  /** The auth blob that holds the token. From 0 to 3. Default: `0`. */
+  /** The auth blob that holds the token, or the credentials. From 0 to 3. Default: `0`. */
   blob?: number
 }
 
@@ -71,7 +71,7 @@ export interface Streamtype {
   aws_region?: string
   /** The name of the metadata that holds the AWS service. */
   aws_service?: string
-  /** The streamtype that shares a transaction of this one. */
+  /** The streamtype as which the next message travels in the same transaction. */
   rideshare?: string
   /** The wire protocol. Default: `"h1"`. */
   protocol?: Protocol
@@ -179,7 +179,7 @@ export interface Streamtype {
   nghttp2_quirk_end_stream?: boolean
   /** Whether to put up with a peer that overflows its initial tx credit. Default: `false`. */
   h2q_oflow_txcr?: boolean
-  /** Whether multipart payload is taken apart when it arrives. Default: `false`. */
+  /** Whether each part of a multipart answer, with its headers, is a message. Default: `false`. */
   http_multipart_ss_in?: boolean
   /** Whether to send as `application/x-www-form-urlencoded`. Default: `false`. */
   http_www_form_urlencoded?: boolean
@@ -189,6 +189,8 @@ export interface Streamtype {
   http_fail_redirect?: boolean
   /** Which state (1000 and above) each response status stands for. At most 16. */
   http_resp_map?: readonly Readonly<Record<string, number>>[]
+  /** Whether the auth token is sent as hexadecimal text. Default: `false`. */
+  auth_hexify?: boolean
   /** The topic that messages are published to. May hold `${metadata}`. */
   mqtt_topic?: string
   /** The topic that is subscribed to. May hold `${metadata}`. */
@@ -252,11 +254,6 @@ export interface StreamtypeInput extends Omit<Streamtype, 'protocol' | 'http_res
   http_multipart_content_type?: string
   /** Which state (1000 and above) each response status stands for. At most 16. */
   http_resp_map?: readonly Readonly<Record<string, number | string>>[]
-  /**
-   * Whether the auth token is sent as hexadecimal text. Without effect: lws does not know it;
-   * hexify the blob instead.
-   */
-  auth_hexify?: boolean
   /** Another name of `mqtt_qos`. */
   'mqtt qos'?: number
 }

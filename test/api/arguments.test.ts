@@ -39,7 +39,7 @@ describe('openContext()', () => {
     for (const name of ['deviceSerial', 'deviceFirmwareVersion', 'deviceType'])
       assert.throws(() => open({ policy, blobs: { [name]: injected } }), wrongValue)
     assert.throws(
-      () => open({ policy, blobs: { auth: ['fine', Buffer.from(injected)] } }),
+      () => open({ policy, blobs: { auth: ['fine', injected] } }),
       (error: Error) => /auth/.test(error.message) && !/secret/.test(error.message),
     )
     assert.throws(() => open({ policy, proxy: { path: '@x' } }), notYet)

@@ -1,7 +1,6 @@
 /** The keys of streamtypes on HTTP and WebSocket. */
 import type { KeySpec, ValueType } from '../keys.js'
 import {
-  at,
   type Extra,
   expanded,
   flag,
@@ -85,9 +84,14 @@ export const HTTP_KEYS: readonly KeySpec[] = [
     'Whether to put up with a peer that overflows its initial tx credit.',
     { needs: 'LWS_WITH_HTTP2' },
   ),
-  s('http_multipart_ss_in', flag, 'Whether multipart payload is taken apart when it arrives.', {
-    protocols: TRANSACTIONAL,
-  }),
+  s(
+    'http_multipart_ss_in',
+    flag,
+    'Whether each part of a multipart answer, with its headers, is a message.',
+    {
+      protocols: TRANSACTIONAL,
+    },
+  ),
   http('http_www_form_urlencoded', flag, 'Whether to send as `application/x-www-form-urlencoded`.'),
   http('http_cookies', flag, "Whether cookies are kept in the context's `cookieJar` and sent.", {
     protocols: HTTP,
@@ -101,7 +105,5 @@ export const HTTP_KEYS: readonly KeySpec[] = [
     'Which state (1000 and above) each response status stands for.',
   ),
 
-  at('streamtype', 'auth_hexify', flag, 'Whether the auth token is sent as hexadecimal text.', {
-    inert: 'lws does not know it; hexify the blob instead',
-  }),
+  http('auth_hexify', flag, 'Whether the auth token is sent as hexadecimal text.', TOKENS),
 ]

@@ -97,9 +97,17 @@ export const POLICY_KEYS: readonly KeySpec[] = [
   }),
 
   auth('name', text, 'What `use_auth` refers to.', { lws: 'name', required: true }),
-  auth('type', text, 'The kind of authentication; lws acts on `sigv4` alone.', { lws: 'type' }),
+  auth(
+    'type',
+    text,
+    'The kind of authentication: `sigv4` signs requests, others leave it at `http_auth_header`.',
+    { lws: 'type' },
+  ),
   auth('streamtype', text, 'A streamtype that would refresh the token; lws does not act on it.'),
-  auth('blob', upTo(3), 'The auth blob that holds the token.', { lws: 'blob', default: 0 }),
+  auth('blob', upTo(3), 'The auth blob that holds the token, or the credentials.', {
+    lws: 'blob',
+    default: 0,
+  }),
 
   metric('name', text, 'Which metrics: a name, or the beginning of names with `*`.'),
   metric('us_schedule', size, 'How often to report, in microseconds.'),

@@ -40,7 +40,12 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
   s('payload_fmt', text, 'What the payload is; for information.', UNSPECIFIED),
   s('aws_region', to('metadata'), 'The name of the metadata that holds the AWS region.', SIGV4),
   s('aws_service', to('metadata'), 'The name of the metadata that holds the AWS service.', SIGV4),
-  s('rideshare', to('s'), 'The streamtype that shares a transaction of this one.', CLIENT),
+  s(
+    'rideshare',
+    to('s'),
+    'The streamtype as which the next message travels in the same transaction.',
+    CLIENT,
+  ),
 
   s('protocol', { kind: 'protocol' }, 'The wire protocol.', {
     default: 'h1',
