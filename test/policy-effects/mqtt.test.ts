@@ -73,7 +73,7 @@ async function cut(broker: AedesPeer, topic: string): Promise<AedesPublishPacket
 }
 
 describe('mqtt', { timeout: 20_000 }, () => {
-  effectOf('mqtt_topic', 'is where messages go', async () => {
+  effectOf('s.mqtt_topic', 'is where messages go', async () => {
     for (const topic of ['said', 'a/longer/one', '/', 'Grüße/☺'])
       assert.deepEqual(
         (await seenOf({ mqtt_topic: topic })).published.map((packet) => packet.topic),
@@ -81,7 +81,7 @@ describe('mqtt', { timeout: 20_000 }, () => {
       )
   })
 
-  effectOf('mqtt_subscribe', 'is where messages come from', async () => {
+  effectOf('s.mqtt_subscribe', 'is where messages come from', async () => {
     for (const [filter, topic] of [
       ['heard', 'heard'],
       ['other', 'other'],
@@ -101,7 +101,7 @@ describe('mqtt', { timeout: 20_000 }, () => {
       })
   })
 
-  effectOf('mqtt_subscribe', "may be of the broker's own topics, or shared", async () => {
+  effectOf('s.mqtt_subscribe', "may be of the broker's own topics, or shared", async () => {
     await using broker = await startMosquitto()
     const of = (keys: Keys) => streamtype('mqtt', broker, { ...base, ...keys })
     await using context = await openContext({
@@ -124,31 +124,31 @@ describe('mqtt', { timeout: 20_000 }, () => {
     assert.equal(String(await nextMessage(everything)), 'job')
   })
 
-  effectOf('mqtt_qos', 'is that of messages and of the subscription', async () => {
+  effectOf('s.mqtt_qos', 'is that of messages and of the subscription', async () => {
     for (const qos of [0, 1] as const) {
       const { published, subscribed } = await seenOf({ mqtt_qos: qos })
       assert.deepEqual([published[0]?.qos, subscribed[0]?.qos], [qos, qos])
     }
   })
 
-  effectOf('mqtt_retain', 'has the broker keep the message', async () => {
+  effectOf('s.mqtt_retain', 'has the broker keep the message', async () => {
     for (const retain of [false, true])
       assert.equal((await seenOf({ mqtt_retain: retain })).published[0]?.retain, retain)
   })
 
-  effectOf('mqtt_keep_alive', 'is told to the broker', async () => {
+  effectOf('s.mqtt_keep_alive', 'is told to the broker', async () => {
     for (const seconds of [0, 7, 65_535])
       assert.equal((await seenOf({ mqtt_keep_alive: seconds })).connect.keepalive, seconds)
   })
 
-  effectOf('mqtt_clean_start', 'is told to the broker', async () => {
+  effectOf('s.mqtt_clean_start', 'is told to the broker', async () => {
     for (const clean of [true, false])
       assert.equal((await seenOf({ mqtt_clean_start: clean })).connect.clean, clean)
   })
 
   const will: Keys = { mqtt_will_topic: 'wills', mqtt_will_message: 'gone' }
 
-  effectOf('mqtt_will_topic', 'is where the will goes; without it there is none', async () => {
+  effectOf('s.mqtt_will_topic', 'is where the will goes; without it there is none', async () => {
     assert.equal((await seenOf({})).connect.will, undefined)
     for (const topic of ['wills', 'other/wills'])
       await withStream({ mqtt_will_topic: topic }, async (_stream, broker) => {
@@ -156,7 +156,7 @@ describe('mqtt', { timeout: 20_000 }, () => {
       })
   })
 
-  effectOf('mqtt_will_message', 'is the will', async () => {
+  effectOf('s.mqtt_will_message', 'is the will', async () => {
     const willOf = (keys: Keys) =>
       withStream({ mqtt_will_topic: 'wills', ...keys }, async (_stream, broker) =>
         String((await cut(broker, 'wills')).payload),
@@ -166,12 +166,12 @@ describe('mqtt', { timeout: 20_000 }, () => {
     assert.equal(await willOf({}), '')
   })
 
-  effectOf('mqtt_will_qos', 'is that of the will', async () => {
+  effectOf('s.mqtt_will_qos', 'is that of the will', async () => {
     for (const qos of [0, 1, 2])
       assert.equal((await seenOf({ ...will, mqtt_will_qos: qos })).connect.will?.qos, qos)
   })
 
-  effectOf('mqtt_will_retain', 'has the broker keep the will', async () => {
+  effectOf('s.mqtt_will_retain', 'has the broker keep the will', async () => {
     for (const retain of [false, true])
       await withStream({ ...will, mqtt_will_retain: retain }, async (_stream, broker) => {
         await cut(broker, 'wills')
@@ -189,26 +189,30 @@ describe('mqtt', { timeout: 20_000 }, () => {
 
   const birth: Keys = { mqtt_birth_topic: 'births' }
 
-  effectOf('mqtt_birth_topic', 'is where each connection says first that it is there', async () => {
-    const topics = async (keys: Keys) =>
-      (await seenOf(keys)).published.map((packet) => packet.topic)
-    assert.deepEqual(await topics({}), ['said'])
-    assert.deepEqual(await topics(birth), ['births', 'said'])
-    assert.deepEqual(await topics({ mqtt_birth_topic: 'b/2' }), ['b/2', 'said'])
-    await withStream({ ...birth, opportunistic: false }, async (stream, broker, seen) => {
-      await stream.send('hello')
-      const connected = nextState(stream, 'CONNECTED')
-      broker.dropConnections()
-      await connected
-      await stream.send('again')
-      assert.deepEqual(
-        seen.published.map((packet) => packet.topic),
-        ['births', 'said', 'births', 'said'],
-      )
-    })
-  })
+  effectOf(
+    's.mqtt_birth_topic',
+    'is where each connection says first that it is there',
+    async () => {
+      const topics = async (keys: Keys) =>
+        (await seenOf(keys)).published.map((packet) => packet.topic)
+      assert.deepEqual(await topics({}), ['said'])
+      assert.deepEqual(await topics(birth), ['births', 'said'])
+      assert.deepEqual(await topics({ mqtt_birth_topic: 'b/2' }), ['b/2', 'said'])
+      await withStream({ ...birth, opportunistic: false }, async (stream, broker, seen) => {
+        await stream.send('hello')
+        const connected = nextState(stream, 'CONNECTED')
+        broker.dropConnections()
+        await connected
+        await stream.send('again')
+        assert.deepEqual(
+          seen.published.map((packet) => packet.topic),
+          ['births', 'said', 'births', 'said'],
+        )
+      })
+    },
+  )
 
-  effectOf('mqtt_birth_message', 'is what it says', async () => {
+  effectOf('s.mqtt_birth_message', 'is what it says', async () => {
     for (const message of ['born', 'geboren: ☺'])
       assert.deepEqual((await seenOf({ ...birth, mqtt_birth_message: message })).payloads, [
         message,
@@ -217,12 +221,12 @@ describe('mqtt', { timeout: 20_000 }, () => {
     assert.deepEqual((await seenOf(birth)).payloads, ['', 'hello'])
   })
 
-  effectOf('mqtt_birth_qos', 'is that of the birth message', async () => {
+  effectOf('s.mqtt_birth_qos', 'is that of the birth message', async () => {
     for (const qos of [0, 1])
       assert.equal((await seenOf({ ...birth, mqtt_birth_qos: qos })).published[0]?.qos, qos)
   })
 
-  effectOf('mqtt_birth_retain', 'has the broker keep the birth message', async () => {
+  effectOf('s.mqtt_birth_retain', 'has the broker keep the birth message', async () => {
     for (const retain of [false, true])
       assert.equal(
         (await seenOf({ ...birth, mqtt_birth_message: 'born', mqtt_birth_retain: retain }))
@@ -231,7 +235,7 @@ describe('mqtt', { timeout: 20_000 }, () => {
       )
   })
 
-  effectOf('aws_iot', 'limits topics to 256 bytes', async () => {
+  effectOf('s.aws_iot', 'limits topics to 256 bytes', async () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
     const keys: Keys = { mqtt_topic: 'a/${topic}' }
     for (const [length, aws_iot, goes] of [
@@ -247,7 +251,7 @@ describe('mqtt', { timeout: 20_000 }, () => {
       })
   })
 
-  effectOf('aws_iot', 'knows of device shadows, and listens for their answers', async () => {
+  effectOf('s.aws_iot', 'knows of device shadows, and listens for their answers', async () => {
     const shadow = '$aws/things/lamp/shadow/update'
     const accepted = `${shadow}/accepted`
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution

@@ -63,7 +63,7 @@ async function withHandlers<T>(
 }
 
 describe('ws', { timeout: 30_000 }, () => {
-  effectOf('ws_binary', 'says whether messages are binary or text', async () => {
+  effectOf('s.ws_binary', 'says whether messages are binary or text', async () => {
     for (const binary of [true, false])
       await withStream({ ws_binary: binary }, async ({ stream, ws }) => {
         // Of a large one, each frame says it.
@@ -76,7 +76,7 @@ describe('ws', { timeout: 30_000 }, () => {
       })
   })
 
-  effectOf('ws_subprotocol', 'is what the server is asked for', async () => {
+  effectOf('s.ws_subprotocol', 'is what the server is asked for', async () => {
     for (const subprotocol of [undefined, 'chat', 'superchat, chat'])
       await withStream(
         subprotocol === undefined ? {} : { ws_subprotocol: subprotocol },
@@ -88,7 +88,7 @@ describe('ws', { timeout: 30_000 }, () => {
       )
   })
 
-  effectOf('ws_prioritize_reads', 'has what came read before anything is written', async () => {
+  effectOf('s.ws_prioritize_reads', 'has what came read before anything is written', async () => {
     const size = 60_000
     const burst = Array.from({ length: 16 }, () => Buffer.alloc(size))
 
