@@ -3,6 +3,7 @@ import { NativeFlag, type NativeStreamHandlers } from './native.js'
 import { Return, type ReturnValue } from './return.js'
 import type { SecureStream } from './secure-stream.js'
 import { type StateName, stateName } from './state.js'
+import { countReceived, countSent } from './stream-counters.js'
 
 /** How a piece of payload stands in its message. */
 export interface RxFlags {
@@ -58,33 +59,30 @@ function toNativeTx(payload: TxPayload, room: number): [Uint8Array, number] {
   return [bytes, (payload.som ? NativeFlag.Som : 0) | (payload.eom ? NativeFlag.Eom : 0)]
 }
 
-/** What the stream itself wants to know of what its handlers are told, and tell. */
-export interface HandlerNotes {
-  state(state: StateName | number, ordinal: number): void
-  received(bytes: number, flags: number): void
-  sent(bytes: number, flags: number): void
-}
-
 /** Has done to the stream what its handler's answer says, as soon as libwebsockets has it back. */
 function obey(stream: SecureStream, answer: unknown): void {
   if (answer === Return.DESTROY_ME || answer === Return.SS_HANDLE_DESTROYED) stream.destroy()
   else if (typeof answer === 'number' && answer < 0) stream.disconnect()
 }
 
-/** Calls the handlers that `current` holds at the time, in the stream's async context. */
+/**
+ * Calls the handlers that `current` holds at the time, in the stream's async context, and before that
+ * `noteState`. `framed`: whether the protocol knows where messages end.
+ */
 export function nativeHandlers(
   stream: SecureStream,
+  framed: boolean,
   current: () => StreamHandlers,
-  note: HandlerNotes,
+  noteState: (state: StateName | number, ordinal: number) => void,
 ): NativeStreamHandlers {
   return {
     state: (code, ordinal) => {
       const state = stateName(code)
-      note.state(state, ordinal)
+      noteState(state, ordinal)
       obey(stream, current().state?.(stream, state, ordinal))
     },
     rx: (data, flags) => {
-      note.received(data.length, flags)
+      countReceived(stream.stats, framed, data.length, flags)
       const answer = current().rx?.(stream, data, {
         som: (flags & NativeFlag.Som) !== 0,
         eom: (flags & NativeFlag.Eom) !== 0,
@@ -99,7 +97,7 @@ export function nativeHandlers(
         return undefined
       }
       const [bytes, flags] = toNativeTx(answer, room)
-      note.sent(bytes.byteLength, flags)
+      countSent(stream.stats, framed, bytes.byteLength, flags)
       return [bytes, flags]
     },
   }

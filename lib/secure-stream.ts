@@ -1,12 +1,14 @@
-import { EventEmitter } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { checkInteger, checkSignal, invalidArgType, toBytes } from './arguments.js'
 import { type BlobLike, readPiece } from './blob-like.js'
 import { channels } from './channels.js'
 import { ConnectWaiters } from './connect-waiters.js'
+import { connectionLost } from './connection-lost.js'
 import type { Context } from './context.js'
 import { destroyOnAbort } from './destroy-on-abort.js'
 import { streamDuplex } from './duplex.js'
+import { EndingEmitter } from './ending-emitter.js'
 import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
 import { DestroyedError } from './errors/destroyed-error.js'
 import { DisconnectedError } from './errors/disconnected-error.js'
@@ -23,8 +25,8 @@ import { Outbox } from './outbox.js'
 import type { Streamtype } from './policy/types.js'
 import { Received } from './received.js'
 import type { StateName } from './state.js'
-import { countFromZero, countReceived, countSent } from './stream-counters.js'
-import type { StreamEvents, StreamOptions, StreamStats } from './stream-types.js'
+import { countFromZero, countSent } from './stream-counters.js'
+import type { StreamOptions, StreamStats } from './stream-types.js'
 import {
   canBecome,
   cannotSend,
@@ -37,8 +39,6 @@ import {
   streamtypeGone,
 } from './streamtype-traits.js'
 
-const FROM_POLICY = 0
-
 /**
  * A Secure Stream: what a policy calls a streamtype, open.
  *
@@ -48,7 +48,7 @@ const FROM_POLICY = 0
  * Specification: "Secure Streams CLIENT State lifecycle".
  */
 export class SecureStream<Name extends string = string>
-  extends EventEmitter<StreamEvents>
+  extends EndingEmitter
   implements AsyncDisposable
 {
   /** The streamtype's name in the policy. */
@@ -70,8 +70,6 @@ export class SecureStream<Name extends string = string>
   #failure: UnreachableError | DisconnectedError | undefined
   #userState: number | undefined
   readonly #connecting = new ConnectWaiters()
-  #over = false
-  #overCallbacks: (() => void)[] | undefined
   #unwatchSignal: (() => void) | undefined
   #blob: BlobLike | undefined
 
@@ -101,14 +99,11 @@ export class SecureStream<Name extends string = string>
     this.#inbox = new Inbox(this.#native)
     this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
     if (handlers) {
-      const calls = nativeHandlers(this, () => this.#handlers ?? {}, {
-        state: (state, ordinal) => {
-          if (state === 'UNREACHABLE' || state === 'DISCONNECTED')
-            this.attemptFailed(...this.#native.failure())
-          this.#noteState(state, ordinal)
-        },
-        received: (bytes, flags) => countReceived(this.stats, this.#framed, bytes, flags),
-        sent: (bytes, flags) => countSent(this.stats, this.#framed, bytes, flags),
+      const current = () => this.#handlers ?? {}
+      const calls = nativeHandlers(this, this.#framed, current, (state, ordinal) => {
+        if (state === 'UNREACHABLE' || state === 'DISCONNECTED')
+          this.attemptFailed(...this.#native.failure())
+        this.#noteState(state, ordinal)
       })
       create(() => this.#native.open(undefined, calls))
     } else {
@@ -312,7 +307,7 @@ export class SecureStream<Name extends string = string>
    *   happens
    * @throws TypeError, RangeError for another time
    */
-  startTimeout(ms: number = FROM_POLICY): void {
+  startTimeout(ms = 0): void {
     checkInteger('ms', ms, 0, 0xffffffff)
     this.#native.startTimeout(ms)
   }
@@ -414,24 +409,7 @@ export class SecureStream<Name extends string = string>
 
   /** @internal Settles when nothing that was given to send() is on its way any more, or stuck. */
   async drained(): Promise<void> {
-    const stuck = new Promise<void>((resolve) => {
-      this.on('state', (state) => {
-        if (state === 'UNREACHABLE' || state === 'DISCONNECTED') resolve()
-      })
-    })
-    await Promise.race([this.#outbox.drained(), stuck])
-  }
-
-  /** @internal Settles when the stream is over. */
-  closed(): Promise<void> {
-    return new Promise((resolve) => this.whenOver(resolve))
-  }
-
-  /** @internal Calls `callback` when the stream is over. */
-  whenOver(callback: () => void): void {
-    if (this.#over) callback()
-    else if (this.#overCallbacks) this.#overCallbacks.push(callback)
-    else this.#overCallbacks = [callback]
+    await Promise.race([this.#outbox.drained(), connectionLost(this)])
   }
 
   /** @internal Settles when the stream is over, or more has come than waits for nobody. */
@@ -468,13 +446,14 @@ export class SecureStream<Name extends string = string>
         this.#failure ??= new UnreachableError(this.streamtype, 'closed before established')
         break
       case 'TIMEOUT':
-        this.#onTimeout()
+        if (this.#outbox.size === 0) break
+        this.#outbox.rejectAll(new TimeoutError(this.streamtype))
+        this.#native.disconnect()
         break
     }
     this.#noteState(state, ordinal)
   }
 
-  /** What both forms do about a state. */
   #noteState(state: StateName | number, ordinal: number): void {
     this.#state = state
     if (typeof state === 'number') this.#userState = state
@@ -496,12 +475,6 @@ export class SecureStream<Name extends string = string>
     this.emit('state', state, ordinal)
   }
 
-  #onTimeout(): void {
-    if (this.#outbox.size === 0) return
-    this.#outbox.rejectAll(new TimeoutError(this.streamtype))
-    this.#native.disconnect()
-  }
-
   #onDestroyed(): void {
     if (!this.#destroyed) this.#destroyError = this.#gone
     this.#destroyed = true
@@ -516,9 +489,7 @@ export class SecureStream<Name extends string = string>
     const cause = this.#destroyError
     this.#inbox.end(this.#aborted ?? (cause && { reason: cause }))
     this.#unwatchSignal?.()
-    this.#over = true
-    for (const callback of this.#overCallbacks ?? []) callback()
-    this.#overCallbacks = undefined
+    this.end()
   }
 
   /** @internal What a promise rejects with when the stream is destroyed before it settles. */
