@@ -1,7 +1,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import { Aedes, type AedesPublishPacket } from 'aedes'
-import { ServerPeer, type TlsIdentity, type Listening } from './peer.js'
+import { type Listening, ServerPeer, type TlsIdentity } from './peer.js'
 
 /** The aedes MQTT broker. */
 export class AedesPeer extends ServerPeer {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
-import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import tls from 'node:tls'
 import { openContext } from 'lws-secure-streams'
