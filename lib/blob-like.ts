@@ -6,7 +6,13 @@ export interface BlobLike {
   /** How many bytes it has. */
   readonly size: number
   /** The bytes from one place to before another. */
-  slice(from: number, to: number): { arrayBuffer(): Promise<ArrayBuffer> }
+  slice(
+    from: number,
+    to: number,
+  ): {
+    /** Reads them. */
+    arrayBuffer(): Promise<ArrayBuffer>
+  }
 }
 
 // Large enough that reading it costs little, and small beside what a process takes anyway.
