@@ -76,7 +76,8 @@ export function runLwsSs(args: string[], input: string | Buffer = ''): Promise<E
 export async function onTerminal(args: string[]): Promise<string> {
   const line = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ')
   const options = ['--quiet', '--return', '--command', line, '/dev/null']
-  const env = { ...process.env, TERM: 'xterm' }
+  // Node.js believes that a terminal of CI has no colours.
+  const { CI: _, ...env } = { ...process.env, TERM: 'xterm' }
   const { child, ended } = new Running(spawn('script', options, { env }))
   child.stdin.end()
   return (await ended).output.toString()
