@@ -77,7 +77,7 @@ export async function onTerminal(args: string[]): Promise<string> {
   const line = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ')
   const options = ['--quiet', '--return', '--command', line, '/dev/null']
   // Node.js believes that a terminal of CI has no colours.
-  const { CI: _, ...env } = { ...process.env, TERM: 'xterm' }
+  const env = { ...process.env, TERM: 'xterm', CI: undefined }
   const { child, ended } = new Running(spawn('script', options, { env }))
   child.stdin.end()
   return (await ended).output.toString()
