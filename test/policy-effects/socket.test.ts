@@ -13,6 +13,7 @@ import {
   type ProtocolName,
   perProtocol,
   policyOf,
+  protocols,
   streamtype,
 } from '../support/policies.js'
 import { nextState, receiveBytes } from '../support/states.js'
@@ -20,7 +21,6 @@ import { effectOf } from './effect-of.js'
 
 type Definition = NonNullable<PolicyInput['s']>[number][string]
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const gaveUp = { code: 'ERR_SS_ALL_RETRIES_FAILED' }
 const hasIPv6 = Object.values(os.networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),

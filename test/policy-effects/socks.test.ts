@@ -20,12 +20,12 @@ import {
   type ProtocolName,
   perProtocol,
   policyOf,
+  protocols,
   streamtype,
 } from '../support/policies.js'
 import { nextMessage, receiveBytes } from '../support/states.js'
 import { effectOf } from './effect-of.js'
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const GET = { http_method: 'GET', http_url: '/' }
 const LOGIN = { username: 'someone', password: 'a:secret' }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { before, describe, test } from 'node:test'
 import { type Context, openContext, type PolicyInput } from 'lws-secure-streams'
 import { CertificateAuthority, startHttp1, startRaw, starts } from '../peers/index.js'
-import { ownTopic, type ProtocolName, perProtocol, streamtype } from '../support/policies.js'
+import { ownTopic, type ProtocolName, protocols, streamtype } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
 import { effectOf } from './effect-of.js'
 
@@ -13,7 +13,6 @@ interface Pair {
 }
 type Definition = NonNullable<PolicyInput['s']>[number][string]
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const GET = { http_method: 'GET', http_url: '/' }
 const TLS_HANDSHAKE = 22
 

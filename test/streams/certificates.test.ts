@@ -18,13 +18,12 @@ import {
 import {
   ownTopic,
   type ProtocolName,
-  perProtocol,
   policyOf,
+  protocols,
   streamtype,
 } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const startsWith = starts as Record<
   ProtocolName,
   (options: { tls: TlsIdentity }) => Promise<RawPeer>

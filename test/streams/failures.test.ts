@@ -8,10 +8,9 @@ import {
 } from 'lws-secure-streams'
 import { type startHttp1, startRaw, starts } from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
-import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
+import { type ProtocolName, policyOf, protocols, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const topic = (protocol: ProtocolName) => (protocol === 'mqtt' ? { metadata: { topic: 't' } } : {})
 
 async function withContext<T>(

@@ -2,16 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext, type SecureStream } from 'lws-secure-streams'
 import { BlackHole } from '../support/black-hole.js'
-import {
-  ownTopic,
-  type ProtocolName,
-  perProtocol,
-  policyOf,
-  streamtype,
-} from '../support/policies.js'
+import { ownTopic, policyOf, protocols, streamtype } from '../support/policies.js'
 import { nextState, traceStates } from '../support/states.js'
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const reason = Object.assign(new Error('enough'), { code: 'MINE' })
 const onLinux = { skip: process.platform === 'linux' ? false : 'needs the backlog of Linux' }
 

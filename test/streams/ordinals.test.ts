@@ -7,13 +7,12 @@ import { deadPort } from '../support/dead-port.js'
 import {
   ownTopic,
   type ProtocolName,
-  perProtocol,
   policyOf,
+  protocols,
   streamtype,
 } from '../support/policies.js'
 import { nextMessage, nextState } from '../support/states.js'
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const transactional = new Set<ProtocolName>(['h1', 'h2'])
 const acknowledged = new Set<ProtocolName>(['h1', 'h2', 'mqtt'])
 

@@ -15,13 +15,12 @@ import {
 import {
   ownTopic,
   type ProtocolName,
-  perProtocol,
   policyOf,
+  protocols,
   streamtype,
 } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const startsWith: Record<ProtocolName, (options: { tls?: TlsIdentity }) => Promise<Peer>> = starts
 const ATTEMPTS = 3
 const retry = [{ quick: { backoff: [1], conceal: ATTEMPTS - 1, jitterpc: 1 } }]

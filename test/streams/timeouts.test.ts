@@ -5,13 +5,12 @@ import { type Peer, startRaw, starts } from '../peers/index.js'
 import {
   ownTopic,
   type ProtocolName,
-  perProtocol,
   policyOf,
+  protocols,
   streamtype,
 } from '../support/policies.js'
 import { nextState, traceStates } from '../support/states.js'
 
-const protocols = Object.keys(perProtocol) as ProtocolName[]
 const transactional = new Set<ProtocolName>(['h1', 'h2'])
 const acknowledged = new Set<ProtocolName>(['h1', 'h2', 'mqtt'])
 

@@ -27,6 +27,8 @@ export const perProtocol = {
 
 export type ProtocolName = keyof typeof perProtocol
 
+export const protocols = Object.keys(perProtocol) as ProtocolName[]
+
 let topics = 0
 
 /** What a stream of the protocol needs so as not to hear what other streams say. */
