@@ -14,6 +14,8 @@ namespace {
 constexpr int kWritesPerRound = 64;
 constexpr size_t kBytesPerRound = 512 * 1024;
 constexpr int kTurnsInARow = 8;
+// How often one socket is read before JavaScript hears of what has come.
+constexpr int kReadsPerTurn = 16;
 constexpr int kLongestWaitMs = INT_MAX / 2;
 
 struct PerThread {
@@ -257,6 +259,10 @@ void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
   const SsContext::LoopScope scope(self->owner_);
   if (revents) self->Serve(watcher, revents);
   watcher = self->Find(fd);
+  for (int n = 1; watcher && n < kReadsPerTurn && ssi_has_read_ahead(self->context_, fd); n++) {
+    self->Serve(watcher, LWS_POLLIN);
+    watcher = self->Find(fd);
+  }
   if (!watcher) return;
   if (revents & LWS_POLLIN) self->NoteRead(watcher);
   if ((watcher->armed & UV_WRITABLE) && watcher->connected) {

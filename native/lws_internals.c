@@ -91,6 +91,13 @@ const char* ssi_connection_failure(struct lws_ss_handle* h) {
 #endif
 }
 
+int ssi_has_read_ahead(struct lws_context* cx, lws_sockfd_type fd) {
+  struct lws* wsi = wsi_from_fd(cx, fd);
+
+  return wsi && !lws_dll2_is_detached(&wsi->tls.dll_pending_tls) &&
+         (cx->pt[0].fds[wsi->position_in_fds_table].events & LWS_POLLIN);
+}
+
 void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd) {
 #if defined(TCP_QUICKACK) && defined(LWS_MQTT_MAX_UNACKED)
   struct lws* wsi = wsi_from_fd(cx, fd);

@@ -19,10 +19,10 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
 /* An explicit connection attempt: forgets earlier failures and does not wait for a retry's time. */
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h);
 
-/* How many attempts have failed in a row, by which lws_ss_backoff() goes. */
-// Of the ws frame that is arriving, how much is not yet there.
+/* Of the ws frame that is arriving, how much is not yet there. */
 size_t ssi_rest_of_frame(const struct lws_ss_handle* h);
 
+/* How many attempts have failed in a row, by which lws_ss_backoff() goes. */
 uint16_t ssi_failures(struct lws_ss_handle* h);
 void ssi_set_failures(struct lws_ss_handle* h, uint16_t count);
 
@@ -69,6 +69,9 @@ void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd);
  */
 typedef void (*ssi_header_name_cb)(const char* name, int length, void* opaque);
 void ssi_each_header(struct lws_ss_handle* h, ssi_header_name_cb name, void* opaque);
+
+/* Whether TLS has bytes of the socket already, and they may be read. */
+int ssi_has_read_ahead(struct lws_context* cx, lws_sockfd_type fd);
 
 /* Services whatever waits for a turn without waiting for its socket. */
 void ssi_service_forced(struct lws_context* cx);

@@ -4,10 +4,12 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import {
+  CertificateAuthority,
   type Peer,
   startHttp1,
   startHttp2,
   startMosquitto,
+  startNginx,
   startWebSocket,
 } from '../peers/index.js'
 import { runFixture } from '../support/run-fixture.js'
@@ -66,6 +68,27 @@ describe('system calls', { timeout: 120_000, skip: uncountable }, () => {
       const each = await perOperation({ protocol: 'h2', port, inFlight: 20 })
       assert.ok(each('poll') < 1, `${each('poll')} polls a request`)
     }))
+
+  test('the loop is not woken for what it is doing', () =>
+    withPeer(startHttp2, async (port) => {
+      const each = await perOperation({ protocol: 'h2', port, inFlight: 20 })
+      // To the socket it is sendto.
+      assert.ok(each('write') < 0.1, `${each('write')} writes a request`)
+    }))
+
+  test('one read takes what has come of TLS, and one write answers it', async () => {
+    const authority = await CertificateAuthority.create()
+    const tls = await authority.issue()
+    await withPeer(
+      // It sends each answer as a record.
+      () => startNginx({ files: {}, tls, http2: true }),
+      async (port) => {
+        const each = await perOperation({ protocol: 'h2', port, ca: authority.pem, inFlight: 20 })
+        assert.ok(each('read') < 1, `${each('read')} reads a request`)
+        assert.ok(each('write') < 1, `${each('write')} writes a request`)
+      },
+    )
+  })
 
   test('20 mqtt publishes leave in one call, and the broker can send the rest of its answers', () =>
     withPeer(startMosquitto, async (port) => {
