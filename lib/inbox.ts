@@ -1,3 +1,5 @@
+import Denque from 'denque'
+
 /** A piece of payload as it arrived. */
 export interface Chunk {
   /** The bytes. */
@@ -47,9 +49,9 @@ interface Waiter {
 
 /** What was received and not yet taken; says when the socket is to be read no further. */
 export class Inbox {
-  #chunks: ReceivedChunk[] = []
-  // How many of them are taken already: to move all the others up each time is slow.
-  #takenChunks = 0
+  // Made when something comes, and kept: of many streams each would leave an array for every message
+  // to the garbage collection.
+  #chunks: Denque<ReceivedChunk> | undefined
   #bytes = 0
   #messages = 0
   #reading = true
@@ -71,6 +73,7 @@ export class Inbox {
   }
 
   push(chunk: ReceivedChunk): void {
+    this.#chunks ??= new Denque()
     this.#chunks.push(chunk)
     this.#bytes += cost(chunk)
     if (chunk.eom) this.#messages++
@@ -80,11 +83,10 @@ export class Inbox {
 
   /** The connection is gone: what was received of a message that is not complete never will be. */
   dropPartialMessage(): void {
-    while (this.#chunks.length > this.#takenChunks) {
-      const last = this.#chunks.at(-1) as ReceivedChunk
-      if (last.eom) break
+    const chunks = this.#chunks
+    for (let last = chunks?.peekBack(); last && !last.eom; last = chunks?.peekBack()) {
       this.#bytes -= cost(last)
-      this.#chunks.pop()
+      chunks?.pop()
     }
     this.#regulate()
   }
@@ -105,16 +107,20 @@ export class Inbox {
   }
 
   takeChunk(): ReceivedChunk | undefined {
-    const [chunk] = this.#take(Math.min(1, this.#chunks.length - this.#takenChunks))
-    return chunk && withOwnMemory(chunk)
+    const chunk = this.#shift()
+    if (!chunk) return undefined
+    this.#regulate()
+    return withOwnMemory(chunk)
   }
 
   /** The chunks of the next complete message, if there is one. */
   takeMessage(): ReceivedChunk[] | undefined {
     if (this.#messages === 0) return undefined
-    let end = this.#takenChunks
-    while (!this.#chunks[end]?.eom) end++
-    return this.#take(end + 1 - this.#takenChunks)
+    const chunks: ReceivedChunk[] = []
+    for (let chunk = this.#shift(); chunk; chunk = chunk.eom ? undefined : this.#shift())
+      chunks.push(chunk)
+    this.#regulate()
+    return chunks
   }
 
   /** What `take` gives as soon as it gives something, first come first served; `undefined` at the end. */
@@ -137,19 +143,12 @@ export class Inbox {
     for (const waiter of waiting) if (waiter.owner === owner) waiter.resolve(undefined)
   }
 
-  #take(count: number): ReceivedChunk[] {
-    const chunks = this.#chunks.slice(this.#takenChunks, this.#takenChunks + count)
-    this.#takenChunks += count
-    if (this.#takenChunks > this.#chunks.length / 2) {
-      this.#chunks = this.#chunks.slice(this.#takenChunks)
-      this.#takenChunks = 0
-    }
-    for (const chunk of chunks) {
-      this.#bytes -= cost(chunk)
-      if (chunk.eom) this.#messages--
-    }
-    this.#regulate()
-    return chunks
+  #shift(): ReceivedChunk | undefined {
+    const chunk = this.#chunks?.shift()
+    if (!chunk) return undefined
+    this.#bytes -= cost(chunk)
+    if (chunk.eom) this.#messages--
+    return chunk
   }
 
   #regulate(): void {

@@ -1,18 +1,19 @@
+import Denque from 'denque'
 import { DisconnectedError } from './errors/disconnected-error.js'
 import { onAbort } from './on-abort.js'
 
 interface Entry {
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
+  settled: boolean
 }
 
 /** The promises of messages that are on their way out, in order. */
 export class Outbox {
-  // By id, from the oldest on; a Map that is filled and emptied all the time keeps what it held alive
-  // from one garbage collection to the next.
-  #entries: (Entry | undefined)[] = []
+  // By id, from the oldest on that is not settled; a Map that is filled and emptied all the time keeps
+  // what it held alive from one garbage collection to the next.
+  #entries: Denque<Entry> | undefined
   #firstId = 1
-  #settled = 0
   #size = 0
   #whenDrained: (() => void)[] | undefined
   readonly #streamtype: string
@@ -34,9 +35,11 @@ export class Outbox {
   }
 
   add(signal?: AbortSignal): { id: number; promise: Promise<void> } {
-    const id = this.#firstId + this.#entries.length
+    this.#entries ??= new Denque()
+    const entries = this.#entries
+    const id = this.#firstId + entries.length
     const promise = new Promise<void>((resolve, reject) => {
-      this.#entries.push({ resolve, reject })
+      entries.push({ resolve, reject, settled: false })
     })
     this.#size++
     if (!signal) return { id, promise }
@@ -68,7 +71,7 @@ export class Outbox {
   }
 
   rejectAll(reason: unknown): void {
-    const end = this.#firstId + this.#entries.length
+    const end = this.#firstId + (this.#entries?.length ?? 0)
     for (let id = this.#firstId; id < end; id++) this.reject(id, reason)
   }
 
@@ -82,15 +85,15 @@ export class Outbox {
   }
 
   #settle(id: number): Entry | undefined {
-    const entry = this.#entries[id - this.#firstId]
-    if (!entry) return undefined
-    this.#entries[id - this.#firstId] = undefined
+    const entries = this.#entries
+    // Denque counts negative places from the end.
+    const entry = id < this.#firstId ? undefined : entries?.peekAt(id - this.#firstId)
+    if (!entry || entry.settled) return undefined
+    entry.settled = true
     this.#size--
-    while (this.#settled < this.#entries.length && !this.#entries[this.#settled]) this.#settled++
-    if (this.#settled > this.#entries.length / 2) {
-      this.#entries = this.#entries.slice(this.#settled)
-      this.#firstId += this.#settled
-      this.#settled = 0
+    while (entries?.peekFront()?.settled) {
+      entries.shift()
+      this.#firstId++
     }
     if (this.#size === 0 && this.#whenDrained) {
       for (const resolve of this.#whenDrained) resolve()
