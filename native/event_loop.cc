@@ -83,8 +83,8 @@ void EventLoop::OnHandOver(lws* wsi, int done) {
 }
 
 EventLoop::Watcher* EventLoop::Find(lws_sockfd_type fd) {
-  const auto found = watchers_.find(fd);
-  return found == watchers_.end() ? nullptr : found->second;
+  const auto place = static_cast<size_t>(fd);
+  return place < watchers_.size() ? watchers_[place] : nullptr;
 }
 
 void EventLoop::Add(lws* wsi) {
@@ -100,11 +100,13 @@ void EventLoop::Add(lws* wsi) {
   }
   watcher->poll.data = watcher;
   uv_unref(reinterpret_cast<uv_handle_t*>(&watcher->poll));
-  watchers_[fd] = watcher;
+  const auto place = static_cast<size_t>(fd);
+  if (place >= watchers_.size()) watchers_.resize(place + 1);
+  watchers_[place] = watcher;
 }
 
 void EventLoop::Remove(Watcher* watcher) {
-  watchers_.erase(watcher->fd);
+  watchers_[static_cast<size_t>(watcher->fd)] = nullptr;
   watcher->closing = true;
   open_handles_++;
   uv_close(reinterpret_cast<uv_handle_t*>(&watcher->poll), [](uv_handle_t* handle) {
@@ -346,7 +348,8 @@ void EventLoop::Close(std::function<void()> closed) {
   closing_ = true;
   context_ = nullptr;
   closed_ = std::move(closed);
-  while (!watchers_.empty()) Remove(watchers_.begin()->second);
+  for (Watcher* watcher : watchers_)
+    if (watcher) Remove(watcher);
   CloseHandle(reinterpret_cast<uv_handle_t*>(&prepare_));
   CloseHandle(reinterpret_cast<uv_handle_t*>(&timer_));
   CloseHandle(reinterpret_cast<uv_handle_t*>(&idle_));

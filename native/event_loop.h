@@ -5,7 +5,6 @@
 #include <uv.h>
 
 #include <functional>
-#include <unordered_map>
 #include <vector>
 
 class SsContext;
@@ -90,7 +89,8 @@ class EventLoop {
   bool in_turn_ = false;
   bool more_due_ = false;
   lws_sockfd_type handing_over_ = LWS_SOCK_INVALID;
-  std::unordered_map<lws_sockfd_type, Watcher*> watchers_;
+  // By socket, which is a small number on all systems: to find one takes no detour through memory.
+  std::vector<Watcher*> watchers_;
   std::vector<lws_sockfd_type> writers_;
   std::vector<lws_sockfd_type> rearming_;
   // What was read from, and not written to since.
