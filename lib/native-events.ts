@@ -1,4 +1,4 @@
-import { NativeEvent, NativeFlag, native } from './native.js'
+import { NativeEvent, NativeFlag, type NativeStream, native } from './native.js'
 import { type StateName, stateName } from './state.js'
 
 const NOTHING = Buffer.alloc(0)
@@ -33,7 +33,7 @@ function tellReceived(target: StreamEventTarget, data: Buffer, flags: number): v
 
 /** Tells what the native stream collected, in order. */
 export function tellEvents(
-  target: StreamEventTarget,
+  { events: target }: NativeStream,
   numbers: Uint32Array,
   count: number,
   bytes: Buffer = NOTHING,

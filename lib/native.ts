@@ -68,7 +68,7 @@ export interface NativeStreamTraits {
  * `from` on.
  */
 export type NativeStreamEvents = (
-  target: StreamEventTarget,
+  stream: NativeStream,
   numbers: Uint32Array,
   count: number,
   bytes: Buffer | undefined,
@@ -82,8 +82,10 @@ export interface NativeStreamHandlers {
 }
 
 export interface NativeStream {
-  /** Makes the stream exist; its `state` callback may be called before this returns. */
-  open(events: StreamEventTarget | undefined, handlers?: NativeStreamHandlers): void
+  /** What is told of a stream without handlers. */
+  events: StreamEventTarget
+  /** Makes the stream exist; its `state` handler may be called before this returns. */
+  open(handlers?: NativeStreamHandlers): void
   /** A message, or only its length: its bytes are then provided when they are wanted. */
   send(bytes: Uint8Array | number, id: number): void
   provide(id: number, piece: number, bytes: Uint8Array): void

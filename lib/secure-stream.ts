@@ -105,10 +105,10 @@ export class SecureStream<Name extends string = string>
           this.attemptFailed(...this.#native.failure())
         this.#noteState(state, ordinal)
       })
-      create(() => this.#native.open(undefined, calls))
+      create(() => this.#native.open(calls))
     } else {
-      const events = new MessageEvents(this, this.#inbox, this.#outbox, this.#framed)
-      create(() => this.#native.open(events))
+      this.#native.events = new MessageEvents(this, this.#inbox, this.#outbox, this.#framed)
+      create(() => this.#native.open())
     }
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
     ;(this as EventEmitter).on('newListener', this.#onNewListener)

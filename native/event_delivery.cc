@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kEvents = 256;
 }  // namespace
 
-bool EventDelivery::Deliver(Napi::Env env, napi_async_context async, const Napi::Object& target,
+bool EventDelivery::Deliver(Napi::Env env, napi_async_context async, const Napi::Object& stream,
                             const StreamEvents& events, MessageBuffer* message, size_t rest) {
   napi_value numbers, buffer = env.Undefined();
   size_t from = 0;
@@ -20,8 +20,8 @@ bool EventDelivery::Deliver(Napi::Env env, napi_async_context async, const Napi:
   } else if (events.length && !PlaceInSlab(events, &buffer, &from)) {
     return false;
   }
-  JsCall::Make(env, async, target, tell_.Value(),
-               {target, numbers, Napi::Number::New(env, static_cast<double>(events.count)), buffer,
+  JsCall::Make(env, async, stream, tell_.Value(),
+               {stream, numbers, Napi::Number::New(env, static_cast<double>(events.count)), buffer,
                 Napi::Number::New(env, static_cast<double>(from))});
   return true;
 }

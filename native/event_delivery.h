@@ -45,10 +45,10 @@ class EventDelivery {
     tell_ = Napi::Persistent(tell);
   }
 
-  // Calls tell(target, numbers, count, bytes, from): `count` events of three numbers each; their
+  // Calls tell(stream, numbers, count, bytes, from): `count` events of three numbers each; their
   // bytes, if any, begin at `from`; many of them go to where `message`, of which `rest` is to
   // follow, is collected. False when the environment runs no JavaScript any more.
-  bool Deliver(Napi::Env env, napi_async_context async, const Napi::Object& target,
+  bool Deliver(Napi::Env env, napi_async_context async, const Napi::Object& stream,
                const StreamEvents& events, MessageBuffer* message, size_t rest);
 
   void Release();

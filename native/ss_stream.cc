@@ -76,22 +76,18 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
 
   // Its callbacks run where it was made, as far as AsyncLocalStorage is concerned.
   napi_async_init(Env(), info.This(), Napi::String::New(Env(), "SECURESTREAM"), &async_);
-  context_object_ = Napi::Persistent(context_object);
+  // It has to outlive this; a property takes less than a reference.
+  info.This().As<Napi::Object>().Set("context", context_object);
   streamtype_ = info[1].As<Napi::String>();
 }
 
-// Apart from the constructor, since the stream's own CREATING handler may use it. (events) or
-// (undefined, handlers)
+// Apart from the constructor, since the stream's own CREATING handler may use it. (handlers?)
 Napi::Value SsStream::Open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  handlers_ = !info[0].IsObject();
-  if (handlers_) {
-    const auto handlers = info[1].As<Napi::Object>();
-    on_state_ = Hold(handlers.Get("state"));
-    on_rx_ = Hold(handlers.Get("rx"));
-    on_tx_ = Hold(handlers.Get("tx"));
-  } else {
-    events_target_ = Napi::Persistent(info[0].As<Napi::Object>());
+  if (info[0].IsObject()) {
+    const auto handlers = info[0].As<Napi::Object>();
+    handlers_ = std::make_unique<Handlers>(
+        Handlers{Hold(handlers.Get("state")), Hold(handlers.Get("rx")), Hold(handlers.Get("tx"))});
   }
   if (!context_->is_open()) {
     released_ = true;
@@ -229,7 +225,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
     told_connected_ = state == LWSSSCS_CONNECTED;
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
-  JsCall::Make(env, async_, Value(), on_state_.Value(),
+  JsCall::Make(env, async_, Value(), handlers_->state.Value(),
                {Napi::Number::New(env, state), Napi::Number::New(env, ordinal)});
   return state == LWSSSCS_CREATING && doomed_ ? LWSSSSRET_DESTROY_ME : LWSSSSRET_OK;
 }
@@ -263,7 +259,8 @@ lws_ss_state_return_t SsStream::CallRx(const uint8_t* data, size_t length, int f
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
   const auto buffer = Napi::Buffer<uint8_t>::Copy(env, data, length);
-  JsCall::Make(env, async_, Value(), on_rx_.Value(), {buffer, Napi::Number::New(env, flags)});
+  JsCall::Make(env, async_, Value(), handlers_->rx.Value(),
+               {buffer, Napi::Number::New(env, flags)});
   return LWSSSSRET_OK;
 }
 
@@ -282,7 +279,7 @@ lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
   napi_value returned = JsCall::Make(
-      env, async_, Value(), on_tx_.Value(),
+      env, async_, Value(), handlers_->tx.Value(),
       {Napi::Number::New(env, static_cast<double>(*length)), Napi::Number::New(env, ordinal)});
   if (!returned || doomed_ || disconnecting_) return LWSSSSRET_TX_DONT_SEND;
 
@@ -383,11 +380,10 @@ void SsStream::Tell() {
 
 // Small messages together, and each large one by itself, so that it can be collected.
 bool SsStream::TellInParts() {
-  const Napi::Object target = events_target_.Value();
+  const Napi::Object self = Value();
   StreamEvents part = {telling_.data(), 0, handing_over_.data(), 0};
   const auto tell = [&](size_t rest) {
-    if (!can_call_js() ||
-        !context_->delivery().Deliver(Env(), async_, target, part, &message_, rest))
+    if (!can_call_js() || !context_->delivery().Deliver(Env(), async_, self, part, &message_, rest))
       return false;
     part = {part.events + part.count, 0, part.bytes + part.length, 0};
     return true;
@@ -408,10 +404,7 @@ void SsStream::Release() {
   context_->Remove(this);
   policy_.reset();
   ForgetMessages();
-  events_target_.Reset();
-  on_state_.Reset();
-  on_rx_.Reset();
-  on_tx_.Reset();
+  if (handlers_) *handlers_ = {};
   if (async_) napi_async_destroy(Env(), async_);
   async_ = nullptr;
   if (AddonData::Of(Env())->can_call_js()) Unref();

@@ -46,6 +46,9 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
     lws_ss_tx_ordinal_t ordinal;
     uint32_t id;
   };
+  struct Handlers {
+    Napi::FunctionReference state, rx, tx;
+  };
   struct Following {
     std::optional<std::string> streamtype;
     bool can_send;
@@ -114,18 +117,15 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   SsContext* context_ = nullptr;
   std::string streamtype_;
   lws_ss_handle* handle_ = nullptr;
-  Napi::ObjectReference context_object_;
   napi_async_context async_ = nullptr;
-  Napi::ObjectReference events_target_;
-  Napi::FunctionReference on_state_, on_rx_, on_tx_;
-  bool handlers_ = false;
+  std::unique_ptr<Handlers> handlers_;
   bool transactional_ = false;
   bool acknowledged_ = false;
   bool can_send_ = true;
   int initial_tx_credit_ = 0;
 
   Wanted wanted_ = {};
-  std::optional<Following> follow_;
+  std::unique_ptr<Following> follow_;
   bool has_tx_length_ = false;
   unsigned long tx_length_ = 0;
   bool reading_ = true;

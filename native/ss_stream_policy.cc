@@ -7,15 +7,15 @@
 
 // (streamtype, undefined when the policy has none for this stream any more; whether it can send)
 Napi::Value SsStream::FollowPolicy(const Napi::CallbackInfo& info) {
-  follow_ = Following{
+  follow_ = std::make_unique<Following>(Following{
       info[0].IsString() ? std::optional<std::string>(info[0].As<Napi::String>()) : std::nullopt,
-      info[1].As<Napi::Boolean>()};
+      info[1].As<Napi::Boolean>()});
   Schedule();
   return info.Env().Undefined();
 }
 
 void SsStream::ChangePolicy() {
-  const Following follow = *std::exchange(follow_, std::nullopt);
+  const Following follow = *std::exchange(follow_, nullptr);
   const std::shared_ptr<PolicyGeneration>& current = context_->policies().current();
   const lws_ss_policy_t* definition =
       follow.streamtype ? current->Find(*follow.streamtype) : nullptr;
