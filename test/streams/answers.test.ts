@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
 import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
-import { type RawPeer, startRaw } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  patternBytes,
+  type RawPeer,
+  startHttp1,
+  startRaw,
+} from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
+import { nextMessage, nextState, traceStates } from '../support/states.js'
 
 // What a server may answer, byte for byte; the connection stays open.
 const noResponses: Record<string, readonly [text: string, reason: RegExp]> = {
@@ -180,6 +190,66 @@ describe('answers on h1', { timeout: 20_000 }, () => {
       const reply = await context.request('GET', { metadata: { answer } })
       await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
     })
+})
+
+describe('an answer that begins before the request has ended', { timeout: 30_000 }, () => {
+  const open = (peer: { port: number }) =>
+    openContext({
+      policy: policyOf({ it: streamtype('h1', peer, { http_method: 'POST', http_url: '/' }) }),
+    })
+
+  for (const [status, end] of [
+    [200, 'QOS_ACK_REMOTE'],
+    [413, 'QOS_NACK_REMOTE'],
+  ] as const)
+    test(`${status} to a server that reads no further`, async () => {
+      const peer = await startRaw({
+        accept(socket) {
+          socket.once('data', () => {
+            socket.pause()
+            socket.write(`HTTP/1.1 ${status} It\r\nContent-Length: 3\r\n\r\nabc`)
+          })
+        },
+      })
+      const context = await open(peer)
+      await using stream = context.stream('it')
+      const states = traceStates(stream)
+      const disconnected = nextState(stream, 'DISCONNECTED')
+      const sent = stream.send(Buffer.alloc(30_000_000))
+      if (status === 200) await sent
+      else await assert.rejects(sent, { code: 'ERR_SS_NACK' })
+      assert.equal((await nextMessage(stream)).toString(), 'abc')
+      await disconnected
+      const trace = ['CREATING', 'POLL', 'CONNECTING', 'CONNECTED', end, 'DISCONNECTED']
+      assert.deepEqual(states, trace)
+      stream.destroy()
+      await context.close()
+      await peer.close()
+    })
+
+  test('is not what a session ticket of TLS is', async () => {
+    const authority = await CertificateAuthority.create()
+    const peer = await startHttp1({ tls: await authority.issue() })
+    const it = { http_method: 'POST', http_url: '/echo', tls: true }
+    const context = await openContext({
+      policy: policyOf({ it: streamtype('h1', peer, it) }, authority),
+    })
+    const body = patternBytes(30_000_000)
+    assert.ok((await (await context.request('it', { body })).bytes()).equals(body))
+    await context.close()
+    await peer.close()
+  })
+
+  test('of a server that sends back what it is sent', async () => {
+    const server = http.createServer((request, response) => request.pipe(response))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const context = await open(server.address() as AddressInfo)
+    const body = patternBytes(30_000_000)
+    for (let n = 0; n < 2; n++)
+      assert.ok((await (await context.request('it', { body })).bytes()).equals(body))
+    await context.close()
+    server.close()
+  })
 })
 
 test('h2 passes interim responses over', { timeout: 20_000 }, async () => {
