@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { inspect } from 'node:util'
+import { inspect, types } from 'node:util'
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return `Received ${value}`
@@ -63,7 +63,8 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
 /** The bytes of a payload: text is UTF-8. */
 export function toBytes(name: string, value: unknown): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value, 'utf8')
-  if (value instanceof Uint8Array) return value
+  // Of another realm too, such as a test runner's; and nothing that only looks like one.
+  if (types.isUint8Array(value)) return value
   throw invalidArgType(name, 'of type string or an instance of Buffer or Uint8Array', value)
 }
 

@@ -82,7 +82,19 @@ const mqttStrings: Record<string, number> = {
 const mostOf = { auth: 4, clientCert: 16 } as const
 
 function isList(name: string): name is keyof typeof mostOf {
-  return name in mostOf
+  return Object.hasOwn(mostOf, name)
+}
+
+function isBlobName(name: string): name is BlobName {
+  return Object.hasOwn(types, name) && name !== 'clientKey' && name !== 'authScheme'
+}
+
+/** @throws TypeError when there is no blob of that name. */
+export function checkBlobName(name: unknown): asserts name is BlobName {
+  checkString('name', name)
+  if (isBlobName(name)) return
+  const names = Object.keys(types).filter(isBlobName).join(', ')
+  throw invalidArgValue('name', name, `must be one of ${names}`)
 }
 
 function checkBytes(where: string, name: string, value: unknown): void {
@@ -119,7 +131,7 @@ export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
   checkObject('options.blobs', blobs)
   for (const [name, value] of Object.entries(blobs)) {
     const where = `options.blobs.${name}`
-    if (!(name in types) || name === 'clientKey')
+    if (!isBlobName(name))
       throw invalidArgType('options.blobs', `an object without '${name}'`, blobs)
     if (!isList(name)) {
       checkBytes(where, name, value)

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { debuglog } from 'node:util'
 import { checkInteger, checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
-import { applyBlobs, type BlobName, checkBlobs } from './blobs.js'
+import { applyBlobs, type BlobName, checkBlobName, checkBlobs } from './blobs.js'
 import { channels } from './channels.js'
 import type { CookieFile } from './cookies/cookie-file.js'
 import { loadCookies } from './cookies/load-cookies.js'
@@ -19,7 +19,13 @@ import type { Policy, Streamtype } from './policy/types.js'
 import { Registry } from './registry.js'
 import { RemotePolicy } from './remote-policy.js'
 import type { Reply } from './reply.js'
-import { checkBody, performRequest, type RequestOptions, requireTransactional } from './request.js'
+import {
+  checkBody,
+  checkTimeout,
+  performRequest,
+  type RequestOptions,
+  requireTransactional,
+} from './request.js'
 import { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
 import { allocateSlab } from './slab.js'
@@ -199,8 +205,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     checkObject('options', options)
     checkSignal('options.signal', options.signal)
     checkBody(options.body)
-    if (options.timeout !== undefined && !(options.timeout >= 0))
-      throw invalidArgType('options.timeout', 'a number of milliseconds', options.timeout)
+    checkTimeout(options.timeout)
     const { reply, over } = performRequest(this, streamtype, options)
     const place = this.#requests.add(over)
     over.then(() => this.#requests.remove(place))
@@ -218,6 +223,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
    * @throws TypeError, RangeError for another name or value
    */
   setBlob(name: BlobName, value: string | Uint8Array | readonly unknown[]): void {
+    checkBlobName(name)
     const blobs = { [name]: value }
     checkBlobs(blobs)
     applyBlobs(this, blobs)

@@ -1,4 +1,4 @@
-import { outOfRange, toBytes } from './arguments.js'
+import { checkObject, outOfRange, toBytes } from './arguments.js'
 import { NativeFlag, type NativeStreamHandlers } from './native.js'
 import { Return, type ReturnValue } from './return.js'
 import type { SecureStream } from './secure-stream.js'
@@ -92,10 +92,11 @@ export function nativeHandlers(
     },
     tx: (room, ordinal) => {
       const answer = current().tx?.(stream, { room, ordinal })
-      if (typeof answer !== 'object') {
+      if (answer === undefined || typeof answer === 'number') {
         obey(stream, answer)
         return undefined
       }
+      checkObject('what tx returned', answer)
       const [bytes, flags] = toNativeTx(answer, room)
       countSent(stream.stats, framed, bytes.byteLength, flags)
       return [bytes, flags]

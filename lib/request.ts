@@ -1,4 +1,5 @@
-import { invalidArgType } from './arguments.js'
+import { types } from 'node:util'
+import { invalidArgType, outOfRange } from './arguments.js'
 import { type BlobLike, isBlobLike } from './blob-like.js'
 import type { Context } from './context.js'
 import { AllRetriesFailedError } from './errors/all-retries-failed-error.js'
@@ -48,13 +49,21 @@ export function performRequest(
 }
 
 const isBytes = (body: unknown): body is string | Uint8Array =>
-  typeof body === 'string' || body instanceof Uint8Array
+  typeof body === 'string' || types.isUint8Array(body)
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE` */
 export function checkBody(body: unknown): void {
   if (body === undefined || isBytes(body) || isBlobLike(body)) return
   const expected = 'of type string or an instance of Buffer, Uint8Array or Blob'
   throw invalidArgType('options.body', expected, body)
+}
+
+/** @throws TypeError, RangeError unless it is left out or a number of milliseconds. */
+export function checkTimeout(timeout: unknown): void {
+  if (timeout === undefined) return
+  if (typeof timeout !== 'number')
+    throw invalidArgType('options.timeout', 'of type number', timeout)
+  if (!(timeout >= 0)) throw outOfRange('options.timeout', '>= 0', timeout)
 }
 
 /** @throws SecureStreamError `ERR_SS_NOT_TRANSACTIONAL` when the streamtype has no transactions. */

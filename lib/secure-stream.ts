@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { checkInteger, checkSignal, invalidArgType, toBytes } from './arguments.js'
+import { checkInteger, checkObject, checkSignal, invalidArgType, toBytes } from './arguments.js'
 import { type BlobLike, readPiece } from './blob-like.js'
 import { channels } from './channels.js'
 import { ConnectWaiters } from './connect-waiters.js'
@@ -175,6 +175,7 @@ export class SecureStream<Name extends string = string>
    */
   send(data: string | Uint8Array, options: { signal?: AbortSignal } = {}): Promise<void> {
     const bytes = toBytes('data', data)
+    checkObject('options', options)
     checkSignal('options.signal', options.signal)
     return this.#send(bytes, bytes.byteLength, options.signal)
   }

@@ -8,6 +8,15 @@ export {
   selfSigned,
 } from './certificates.js'
 export { type Cut, type CuttingRelay, startCuttingRelay } from './cutting-relay.js'
+export {
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  HEADERS,
+  PADDED,
+  startFrames,
+} from './h2-frames.js'
 export { patternBytes } from './http-handler.js'
 export { type Http1Peer, startHttp1 } from './http1.js'
 export { type Http2Peer, startHttp2 } from './http2.js'

@@ -1,12 +1,45 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
 import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
-import { type RawPeer, startRaw } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  patternBytes,
+  type RawPeer,
+  startHttp1,
+  startRaw,
+} from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
+import { nextMessage, nextState, traceStates } from '../support/states.js'
 
 // What a server may answer, byte for byte; the connection stays open.
+const noResponses: Record<string, readonly [text: string, reason: RegExp]> = {
+  ssh: ['SSH-2.0-OpenSSH_9.0\r\n', /not a response of HTTP\/1/],
+  http2: ['HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n', /not a response of HTTP\/1/],
+  'no-colon': ['HTTP/1.1 200 OK\r\nhello\r\nContent-Length: 0\r\n\r\n', /not a response/],
+  'no-name': ['HTTP/1.1 200 OK\r\n: it\r\nContent-Length: 0\r\n\r\n', /not a response/],
+  'a-space': ['HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n', /not a response/],
+  'a-return': ['HTTP/1.1 200 OK\r\n\rX-Say: it\r\nContent-Length: 0\r\n\r\n', /not a response/],
+  folded: ['HTTP/1.1 200 OK\r\nX-Say: it\r\n again\r\nContent-Length: 0\r\n\r\n', /not a response/],
+  nul: ['HTTP/1.1 200 OK\r\nX-Say: i\0t\r\nContent-Length: 0\r\n\r\n', /not a response/],
+  'status=000': ['HTTP/1.1 000 It\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
+  'status=20': ['HTTP/1.1 20 It\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
+  'status=2000': ['HTTP/1.1 2000 It\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
+  'status=200x': ['HTTP/1.1 200x It\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
+  'status=it': ['HTTP/1.1 it\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
+  101: ['HTTP/1.1 101 It\r\nUpgrade: it\r\nConnection: upgrade\r\n\r\n', /which nobody asked for/],
+}
+
 const answers: Record<string, string> = {
+  ...Object.fromEntries(Object.entries(noResponses).map(([name, [text]]) => [name, text])),
+  Chunked: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+  'it,chunked': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: it ,\tchunked \r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+  'it+chunked':
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: it\r\nTransfer-Encoding: CHUNKED\r\n\r\n' +
+    '3\r\nabc\r\n0\r\n\r\n',
   // The length is said twice, and is the same; below, and is not, or is none.
   'length=3,3': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3, 3\r\n\r\nabc',
   'length=3,4': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd',
@@ -14,6 +47,7 @@ const answers: Record<string, string> = {
   'length=3x': 'HTTP/1.1 200 OK\r\nContent-Length: 3x\r\n\r\nabc',
   'length=-1': 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc',
   'length=9e18': `HTTP/1.1 200 OK\r\nContent-Length: ${'9'.repeat(19)}\r\n\r\nabc`,
+  'length=': 'HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\nabc',
   both:
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n' +
     '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n',
@@ -61,7 +95,12 @@ describe('answers on h1', { timeout: 20_000 }, () => {
         metadata: [{ answer: '' }, { say: 'x-say:' }],
       })
     context = await openContext({
-      policy: policyOf({ GET: of('GET'), HEAD: of('HEAD'), POST: of('POST') }),
+      policy: policyOf({
+        GET: of('GET'),
+        HEAD: of('HEAD'),
+        POST: of('POST'),
+        PROPFIND: of('PROPFIND'),
+      }),
     })
   })
   after(async () => {
@@ -95,19 +134,42 @@ describe('answers on h1', { timeout: 20_000 }, () => {
   for (const [answer, text] of [
     ['length=3,3', 'abc'],
     ['both', 'abcdef'],
+    ['Chunked', 'abc'],
+    ['it,chunked', 'abc'],
+    ['it+chunked', 'abc'],
   ] as const)
     test(`${answer} is an answer of ${text.length} bytes`, async () => {
       const reply = await context.request('GET', { metadata: { answer } })
       assert.equal(await reply.text(), text)
     })
 
-  for (const answer of ['length=3,4', 'length=3;4', 'length=3x', 'length=-1', 'length=9e18'])
+  for (const answer of [
+    'length=3,4',
+    'length=3;4',
+    'length=3x',
+    'length=-1',
+    'length=9e18',
+    'length=',
+  ])
     test(`${answer} is no answer`, async () => {
       await assert.rejects(context.request('GET', { metadata: { answer } }), {
         code: 'ERR_SS_ALL_RETRIES_FAILED',
         message: /Content-Length is not one length/,
       })
     })
+
+  for (const [answer, [, message]] of Object.entries(noResponses))
+    test(`${answer} is no answer`, async () => {
+      await assert.rejects(context.request('GET', { metadata: { answer } }), {
+        code: 'ERR_SS_ALL_RETRIES_FAILED',
+        message,
+      })
+    })
+
+  test('a method of any name has an answer', async () => {
+    const reply = await context.request('PROPFIND', { metadata: { answer: 'Chunked' } })
+    assert.equal(await reply.text(), 'abc')
+  })
 
   test('chunks that end too early are no whole answer', async () => {
     const reply = await context.request('GET', { metadata: { answer: 'cut' } })
@@ -128,6 +190,66 @@ describe('answers on h1', { timeout: 20_000 }, () => {
       const reply = await context.request('GET', { metadata: { answer } })
       await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
     })
+})
+
+describe('an answer that begins before the request has ended', { timeout: 30_000 }, () => {
+  const open = (peer: { port: number }) =>
+    openContext({
+      policy: policyOf({ it: streamtype('h1', peer, { http_method: 'POST', http_url: '/' }) }),
+    })
+
+  for (const [status, end] of [
+    [200, 'QOS_ACK_REMOTE'],
+    [413, 'QOS_NACK_REMOTE'],
+  ] as const)
+    test(`${status} to a server that reads no further`, async () => {
+      const peer = await startRaw({
+        accept(socket) {
+          socket.once('data', () => {
+            socket.pause()
+            socket.write(`HTTP/1.1 ${status} It\r\nContent-Length: 3\r\n\r\nabc`)
+          })
+        },
+      })
+      const context = await open(peer)
+      await using stream = context.stream('it')
+      const states = traceStates(stream)
+      const disconnected = nextState(stream, 'DISCONNECTED')
+      const sent = stream.send(Buffer.alloc(30_000_000))
+      if (status === 200) await sent
+      else await assert.rejects(sent, { code: 'ERR_SS_NACK' })
+      assert.equal((await nextMessage(stream)).toString(), 'abc')
+      await disconnected
+      const trace = ['CREATING', 'POLL', 'CONNECTING', 'CONNECTED', end, 'DISCONNECTED']
+      assert.deepEqual(states, trace)
+      stream.destroy()
+      await context.close()
+      await peer.close()
+    })
+
+  test('is not what a session ticket of TLS is', async () => {
+    const authority = await CertificateAuthority.create()
+    const peer = await startHttp1({ tls: await authority.issue() })
+    const it = { http_method: 'POST', http_url: '/echo', tls: true }
+    const context = await openContext({
+      policy: policyOf({ it: streamtype('h1', peer, it) }, authority),
+    })
+    const body = patternBytes(30_000_000)
+    assert.ok((await (await context.request('it', { body })).bytes()).equals(body))
+    await context.close()
+    await peer.close()
+  })
+
+  test('of a server that sends back what it is sent', async () => {
+    const server = http.createServer((request, response) => request.pipe(response))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const context = await open(server.address() as AddressInfo)
+    const body = patternBytes(30_000_000)
+    for (let n = 0; n < 2; n++)
+      assert.ok((await (await context.request('it', { body })).bytes()).equals(body))
+    await context.close()
+    server.close()
+  })
 })
 
 test('h2 passes interim responses over', { timeout: 20_000 }, async () => {

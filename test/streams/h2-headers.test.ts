@@ -2,48 +2,22 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
-import { type RawPeer, startRaw } from '../peers/index.js'
+import {
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  HEADERS,
+  type RawPeer,
+  startFrames,
+} from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
-
-const HEADERS = 1
-const SETTINGS = 4
-const END_STREAM = 1
-const END_HEADERS = 4
-const FRAME_HEADER = 9
-const PREFACE = 24
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const header = Buffer.alloc(FRAME_HEADER)
-  header.writeUIntBE(payload.length, 0, 3)
-  header.writeUInt8(type, 3)
-  header.writeUInt8(flags, 4)
-  header.writeUInt32BE(stream, 5)
-  return Buffer.concat([header, payload])
-}
 
 /** Answers the transactions of all its connections with these header blocks, one after the other. */
 async function startBlocks(blocks: Buffer[]): Promise<RawPeer> {
   let answered = 0
-  return startRaw({
-    accept(socket) {
-      let received = Buffer.alloc(0)
-      let at = PREFACE
-      socket.write(frame(SETTINGS, 0, 0, Buffer.alloc(0)))
-      socket.on('data', (data) => {
-        received = Buffer.concat([received, data])
-        while (received.length >= at + FRAME_HEADER) {
-          const end = at + FRAME_HEADER + received.readUIntBE(at, 3)
-          if (received.length < end) return
-          const block = blocks[answered % blocks.length] as Buffer
-          if (received[at + 3] === HEADERS) {
-            answered++
-            const stream = received.readUInt32BE(at + 5)
-            socket.write(frame(HEADERS, END_HEADERS | END_STREAM, stream, block))
-          }
-          at = end
-        }
-      })
-    },
+  return startFrames((socket, stream) => {
+    const block = blocks[answered++ % blocks.length] as Buffer
+    socket.write(frame(HEADERS, END_HEADERS | END_STREAM, stream, block))
   })
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { pipeline } from 'node:stream/promises'
 import { after, before, describe, test } from 'node:test'
+import vm from 'node:vm'
 import { type Context, openContext, Return, type SecureStream } from 'lws-secure-streams'
 import {
   type Http1Peer,
@@ -41,6 +42,28 @@ describe('messages', { timeout: 60_000 }, () => {
       await stream.send(bytes)
       const { value } = await messages.next()
       assert.ok(value?.data.equals(bytes), `${size} bytes`)
+    }
+  })
+
+  test('are what the bytes were at send(), in whichever memory', async () => {
+    await using stream = context.stream('it')
+    await stream.connect()
+    const messages = stream[Symbol.asyncIterator]()
+    const resizable = Reflect.construct(ArrayBuffer, [100_000, { maxByteLength: 200_000 }])
+    const makes: Record<string, () => Uint8Array> = {
+      'of another realm': () => vm.runInNewContext('new Uint8Array(100_000)'),
+      shared: () => new Uint8Array(new SharedArrayBuffer(100_000)),
+      resizable: () => new Uint8Array(resizable),
+      'of a subclass': () => new (class extends Uint8Array {})(100_000),
+    }
+    for (const [kind, make] of Object.entries(makes)) {
+      const bytes = make().fill(1)
+      const sent = stream.send(bytes)
+      bytes.fill(2)
+      if (kind === 'resizable') resizable.resize(0)
+      await sent
+      const { value } = await messages.next()
+      assert.ok(value?.data.equals(Buffer.alloc(100_000, 1)), kind)
     }
   })
 

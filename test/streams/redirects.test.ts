@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
 import {
@@ -8,9 +11,10 @@ import {
   patternBytes,
   startHttp1,
   startHttp2,
+  startWebSocket,
 } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
-import { nextState, traceStates } from '../support/states.js'
+import { nextMessage, nextState, traceStates } from '../support/states.js'
 
 const starts = { h1: startHttp1, h2: startHttp2 } as const
 
@@ -92,3 +96,81 @@ for (const protocol of ['h1', 'h2'] as const)
             assert.ok(received?.equals(status === 303 ? Buffer.alloc(0) : body))
           })
     })
+
+describe('the location of a redirect', { timeout: 30_000 }, () => {
+  const from = '/a/b?c=/d'
+  let location = ''
+  let redirects = 0
+  let server: http.Server
+  let context: Context
+
+  before(async () => {
+    server = http.createServer((request, response) => {
+      if (request.url === from && redirects-- > 0) response.writeHead(302, { location })
+      response.end(request.url)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const it = { http_method: 'GET', http_url: from, allow_redirects: true, endpoint: '127.0.0.1' }
+    context = await openContext({ policy: policyOf({ it: streamtype('h1', { port }, it) }) })
+  })
+  after(async () => {
+    await context.close()
+    server.close()
+  })
+
+  const here = () => `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const redirected = async (to: string) => {
+    location = to
+    redirects = 1
+    return (await context.request('it')).text()
+  }
+
+  for (const relative of ['/x', 'x', 'x/y?z', '?q=1:2', '#part', '/x#part', '/x?q=http://y/', '/'])
+    test(`${relative} is relative to the URL of the request`, async () => {
+      const { pathname, search } = new URL(relative, `http://${here()}${from}`)
+      assert.equal(await redirected(relative), pathname + search)
+    })
+
+  test('without a scheme, and with one in any letters, has a host', async () => {
+    assert.equal(await redirected(`//${here()}/x`), '/x')
+    assert.equal(await redirected(`HTTP://${here()}/x`), '/x')
+  })
+
+  for (const [to, message] of [
+    ['ftp://127.0.0.1/', /not HTTP/],
+    ['mailto:it', /not HTTP/],
+    ['http://127.0.0.1:99999/', /did not parse/],
+    ['http://+@socket/', /did not parse/],
+    ['http:///x', /did not parse/],
+  ] as const)
+    test(`${to} is none to follow`, async () => {
+      location = to
+      redirects = Number.POSITIVE_INFINITY
+      await assert.rejects(context.request('it'), { code: 'ERR_SS_ALL_RETRIES_FAILED', message })
+    })
+})
+
+test('a WebSocket is redirected where the policy says so only', { timeout: 30_000 }, async () => {
+  const peer = await startWebSocket()
+  const server = http.createServer().listen(0, '127.0.0.1')
+  server.on('upgrade', (_, socket) => {
+    socket.on('error', () => {})
+    socket.end(`HTTP/1.1 302 Found\r\nLocation: ws://localhost:${peer.port}/\r\n\r\n`)
+  })
+  await once(server, 'listening')
+  const context = await openContext({
+    policy: policyOf({
+      following: streamtype('ws', server.address() as AddressInfo, { allow_redirects: true }),
+      staying: streamtype('ws', server.address() as AddressInfo),
+    }),
+  })
+  await assert.rejects(context.stream('staying').connect(), { message: /redirect/ })
+  assert.equal(peer.connections, 0)
+  const stream = context.stream('following')
+  await stream.send('it')
+  assert.equal((await nextMessage(stream)).toString(), 'it')
+  await context.close()
+  server.close()
+  await peer.close()
+})

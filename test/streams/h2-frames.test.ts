@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http2 from 'node:http2'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { type Context, openContext } from 'lws-secure-streams'
+import {
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  HEADERS,
+  PADDED,
+  patternBytes,
+  type RawPeer,
+  startFrames,
+} from '../peers/index.js'
+import { policyOf, streamtype } from '../support/policies.js'
+
+const OK = 0x88
+/** The status 200, and a content-length. */
+const headers = (length?: number) => {
+  const text = `${length}`
+  if (length === undefined) return Buffer.of(OK)
+  return Buffer.concat([Buffer.of(OK, 0x0f, 0x0d, text.length), Buffer.from(text)])
+}
+
+describe('frames of h2', { timeout: 30_000 }, () => {
+  let peer: RawPeer
+  let context: Context
+  let answer: (stream: number, socket: Socket) => Buffer[]
+  const it = { http_method: 'GET' }
+
+  before(async () => {
+    peer = await startFrames((socket, stream) => {
+      for (const bytes of answer(stream, socket)) socket.write(bytes)
+    })
+    context = await openContext({ policy: policyOf({ it: streamtype('h2', peer, it) }) })
+  })
+  after(async () => {
+    await context.close()
+    await peer.close()
+  })
+
+  test('have their padding for themselves, and room in the window for it', async () => {
+    const padding = Buffer.alloc(256).fill(255, 0, 1)
+    const piece = patternBytes(1000)
+    // Three megabytes of padding: much more than the window.
+    const pieces = Array.from({ length: 12_000 }, () =>
+      Buffer.concat([padding.subarray(0, 1), piece, padding.subarray(1)]),
+    )
+    answer = (stream) => [
+      frame(HEADERS, END_HEADERS, stream, headers()),
+      ...pieces.map((padded) => frame(DATA, PADDED, stream, padded)),
+      frame(DATA, PADDED | END_STREAM, stream, Buffer.of(0)),
+    ]
+    const received = await (await context.request('it')).bytes()
+    assert.equal(received.length, 12_000 * piece.length)
+    assert.ok(received.equals(Buffer.concat(Array(12_000).fill(piece))))
+  })
+
+  test('have as much payload as the content-length says', async () => {
+    for (const [length, text, cut] of [
+      [3, 'abc', false],
+      [0, '', false],
+      [4, 'abc', true],
+      [2, 'abc', true],
+      [1, '', true],
+    ] as const) {
+      answer = (stream) => [
+        frame(HEADERS, END_HEADERS, stream, headers(length)),
+        frame(DATA, END_STREAM, stream, Buffer.from(text)),
+      ]
+      const reply = await context.request('it')
+      if (cut) await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' }, `${length}`)
+      else assert.equal(await reply.text(), text)
+    }
+    answer = (stream) => [frame(HEADERS, END_HEADERS | END_STREAM, stream, headers(1))]
+    await assert.rejects((await context.request('it')).bytes(), { code: 'ERR_SS_DISCONNECTED' })
+  })
+
+  test('of payload before the headers are no answer', async () => {
+    answer = (stream) => [frame(DATA, END_STREAM, stream, Buffer.from('abc'))]
+    await assert.rejects(context.request('it'), {
+      code: 'ERR_SS_ALL_RETRIES_FAILED',
+      message: /payload before its headers/,
+    })
+  })
+
+  for (const [what, end] of Object.entries({
+    destroyed: (stream: { destroy(): void }) => stream.destroy(),
+    disconnected: (stream: { disconnect(): void }) => stream.disconnect(),
+  }))
+    test(`are taken to their end where their stream is ${what} amid one`, async () => {
+      let rest: () => void = () => {}
+      answer = (stream, socket) => {
+        const whole = frame(DATA, END_STREAM, stream, patternBytes(10_000))
+        rest = () => socket.write(whole.subarray(5000))
+        return [frame(HEADERS, END_HEADERS, stream, headers()), whole.subarray(0, 5000)]
+      }
+      await using stream = context.stream('it')
+      stream.requestTx()
+      for await (const { data } of stream.chunks()) {
+        assert.ok(data.length > 0)
+        break
+      }
+      const closed = once(stream, 'state')
+      end(stream)
+      await closed
+      rest()
+      const connections = peer.connections
+      answer = (id) => [
+        frame(HEADERS, END_HEADERS, id, headers()),
+        frame(DATA, END_STREAM, id, Buffer.from('after')),
+      ]
+      assert.equal(await (await context.request('it')).text(), 'after')
+      assert.equal(peer.connections, connections)
+    })
+})
+
+test('a peer without a table for headers has its way', { timeout: 30_000 }, async () => {
+  const server = http2.createServer({ settings: { headerTableSize: 0 } })
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': 200 })
+    stream.end('it')
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const peer = { port: ((server as Server).address() as AddressInfo).port }
+  const context = await openContext({
+    policy: policyOf({ it: streamtype('h2', peer, { http_method: 'GET' }) }),
+  })
+  for (let n = 0; n < 3; n++) assert.equal(await (await context.request('it')).text(), 'it')
+  await context.close()
+  server.close()
+})
