@@ -10,6 +10,7 @@ export interface TlsIdentity {
   ciphers?: string
   /** `SSL_OP_…` of `node:crypto`. */
   secureOptions?: number
+  ALPNProtocols?: string[]
   /** Whether clients are asked for a certificate, and of whom. */
   requestCert?: boolean
   rejectUnauthorized?: boolean
@@ -40,6 +41,10 @@ export class ServerPeer implements Peer {
   readonly sessionsReused: boolean[] = []
   /** For each TLS connection, whom the client's certificate is of. */
   readonly clientNames: unknown[] = []
+  /** For each TLS connection, the name that the client asked for, or `false` (SNI). */
+  readonly serverNames: unknown[] = []
+  /** The TLS connections that are there. */
+  readonly tlsSockets = new Set<TLSSocket>()
   readonly #server: Server
 
   constructor(server: Server) {
@@ -53,6 +58,9 @@ export class ServerPeer implements Peer {
     server.on('secureConnection', (socket: TLSSocket) => {
       this.sessionsReused.push(socket.isSessionReused())
       this.clientNames.push(socket.getPeerCertificate()?.subject?.CN)
+      this.serverNames.push(socket.servername)
+      this.tlsSockets.add(socket)
+      socket.on('close', () => this.tlsSockets.delete(socket))
     })
   }
 

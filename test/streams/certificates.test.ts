@@ -55,10 +55,12 @@ async function hello(
   }
 }
 
+const INTERMEDIATES = 20
+
 let root: CertificateAuthority
 let stranger: CertificateAuthority
 before(async () => {
-  root = await CertificateAuthority.create()
+  root = await CertificateAuthority.create('Test CA', { pathLength: INTERMEDIATES })
   stranger = await CertificateAuthority.create('Another CA')
 })
 
@@ -118,6 +120,10 @@ const refused: Record<string, { says: RegExp; identity: () => Promise<TlsIdentit
       return (await first.subordinate({ name: 'One too many' })).issue()
     },
   },
+  'for a name that its authority may not vouch for': {
+    says: /permitted subtree violation/,
+    identity: async () => (await root.subordinate({ permitted: 'example.com' })).issue(),
+  },
   'for clients': {
     says: /unsuitable certificate purpose/,
     identity: () => root.issue({ extendedKeyUsage: ExtendedKeyUsage.clientAuth }),
@@ -140,6 +146,18 @@ for (const [what, { says, identity }] of Object.entries(refused))
 const accepted: Record<string, () => Promise<TlsIdentity>> = {
   'of the trusted authority': () => root.issue(),
   'with its intermediate': async () => (await root.subordinate()).issue(),
+  'for a name that its authority may vouch for': async () =>
+    (await root.subordinate({ permitted: 'localhost' })).issue({ names: ['localhost'] }),
+  'larger than a TLS record': () =>
+    root.issue({
+      names: ['localhost', ...Array.from({ length: 400 }, (_, n) => `${'a'.repeat(60)}.host-${n}`)],
+    }),
+  'below many intermediates': async () => {
+    let authority = root
+    for (let pathLength = INTERMEDIATES - 1; pathLength >= 0; pathLength--)
+      authority = await authority.subordinate({ name: `Below ${pathLength}`, pathLength })
+    return authority.issue()
+  },
   'for servers': () =>
     root.issue({
       keyUsage: KeyUsageFlags.digitalSignature,
