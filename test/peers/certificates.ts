@@ -28,7 +28,18 @@ export interface CertificateOptions {
   hash?: string
 }
 
-type KeyAlgorithm = Parameters<typeof webcrypto.subtle.generateKey>[0]
+/** For keys of RSA with so many bits. */
+export const rsa = (modulusLength: number) => ({
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength,
+  publicExponent: Uint8Array.of(1, 0, 1),
+  hash: 'SHA-256',
+})
+
+type KeyAlgorithm =
+  | webcrypto.RsaHashedKeyGenParams
+  | webcrypto.EcKeyGenParams
+  | { readonly name: 'Ed25519' }
 
 /** What the certificate of a certificate authority says. */
 export interface AuthorityOptions extends Pick<CertificateOptions, 'notBefore' | 'notAfter'> {

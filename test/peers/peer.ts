@@ -43,8 +43,6 @@ export class ServerPeer implements Peer {
   readonly clientNames: unknown[] = []
   /** For each TLS connection, the name that the client asked for, or `false` (SNI). */
   readonly serverNames: unknown[] = []
-  /** The TLS connections that are there. */
-  readonly tlsSockets = new Set<TLSSocket>()
   readonly #server: Server
 
   constructor(server: Server) {
@@ -59,8 +57,6 @@ export class ServerPeer implements Peer {
       this.sessionsReused.push(socket.isSessionReused())
       this.clientNames.push(socket.getPeerCertificate()?.subject?.CN)
       this.serverNames.push(socket.servername)
-      this.tlsSockets.add(socket)
-      socket.on('close', () => this.tlsSockets.delete(socket))
     })
   }
 

@@ -5,10 +5,12 @@ import { before, describe, test } from 'node:test'
 import { openContext } from 'lws-secure-streams'
 import {
   CertificateAuthority,
+  type CertificateOptions,
   ExtendedKeyUsage,
   KeyUsageFlags,
   type Peer,
   type RawPeer,
+  rsa,
   selfSigned,
   startHttp1,
   startRaw,
@@ -69,6 +71,12 @@ const onlyLeaf = ({ cert, key }: TlsIdentity): TlsIdentity => ({
   key,
 })
 
+/** What a server has that does not care. */
+const weakly = async (options: CertificateOptions): Promise<TlsIdentity> => ({
+  ...(await root.issue(options)),
+  ciphers: 'DEFAULT@SECLEVEL=0',
+})
+
 const refused: Record<string, { says: RegExp; identity: () => Promise<TlsIdentity> }> = {
   'for another name': {
     says: /hostname mismatch/,
@@ -124,6 +132,14 @@ const refused: Record<string, { says: RegExp; identity: () => Promise<TlsIdentit
     says: /permitted subtree violation/,
     identity: async () => (await root.subordinate({ permitted: 'example.com' })).issue(),
   },
+  'whose key is weak': {
+    says: /EE certificate key too weak/,
+    identity: () => weakly({ keyAlgorithm: rsa(1024) }),
+  },
+  'that is signed with SHA-1': {
+    says: /digest algorithm too weak/,
+    identity: () => weakly({ hash: 'SHA-1' }),
+  },
   'for clients': {
     says: /unsuitable certificate purpose/,
     identity: () => root.issue({ extendedKeyUsage: ExtendedKeyUsage.clientAuth }),
@@ -158,6 +174,8 @@ const accepted: Record<string, () => Promise<TlsIdentity>> = {
       authority = await authority.subordinate({ name: `Below ${pathLength}`, pathLength })
     return authority.issue()
   },
+  'with an RSA key': () => root.issue({ keyAlgorithm: rsa(2048) }),
+  'with an Ed25519 key': () => root.issue({ keyAlgorithm: { name: 'Ed25519' } }),
   'for servers': () =>
     root.issue({
       keyUsage: KeyUsageFlags.digitalSignature,

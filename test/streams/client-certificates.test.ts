@@ -8,7 +8,13 @@ import type { Server } from 'node:net'
 import { before, describe, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { openContext } from 'lws-secure-streams'
-import { CertificateAuthority, ExtendedKeyUsage, starts, type TlsIdentity } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  ExtendedKeyUsage,
+  rsa,
+  starts,
+  type TlsIdentity,
+} from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
 import { ownTopic, policyOf, protocols, streamtype } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
@@ -87,6 +93,27 @@ describe('a client certificate', { timeout: 60_000 }, () => {
           assert.equal(await (await context.request(name)).text(), name)
         }
         assert.deepEqual(peer.sessionsReused, [false, false, false, true, true, true])
+      })
+
+  for (const [kind, keyAlgorithm, types] of [
+    ['RSA', rsa(2048), ['pkcs8', 'pkcs1']],
+    ['P-384', { name: 'ECDSA', namedCurve: 'P-384' }, ['pkcs8', 'sec1']],
+    ['Ed25519', { name: 'Ed25519' }, ['pkcs8']],
+  ] as const)
+    for (const type of types)
+      test(`may have a key of the kind ${kind}, as ${type}`, async () => {
+        await using peer = await starts.raw({ tls })
+        const issued = await authority.issue({ names: [kind], keyAlgorithm })
+        const key = createPrivateKey(issued.key).export({ type, format: 'der' })
+        const it = streamtype('raw', peer, { tls: true, client_cert: 0 })
+        await using context = await openContext({
+          blobs: { clientCert: [{ cert: new X509Certificate(issued.cert).raw, key }] },
+          policy: policyOf({ it }, authority),
+        })
+        await using stream = context.stream('it')
+        await stream.send('hello')
+        assert.equal(String(await nextMessage(stream)), 'hello')
+        assert.deepEqual(peer.clientNames, [kind])
       })
 
   for (const protocol of protocols)
