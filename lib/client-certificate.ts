@@ -1,5 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { checkObject, invalidArgValue, toBytes } from './arguments.js'
+import { isEncryptedKey } from './policy/encrypted-key.js'
 import { readPrivateKey } from './policy/signatures.js'
 
 // What was received is not shown, since it may be a secret.
@@ -19,7 +20,13 @@ function readCertificate(where: string, bytes: Uint8Array): X509Certificate {
 function readKey(where: string, bytes: Uint8Array): KeyObject {
   const key = readPrivateKey(bytes)
   if (key) return key
-  throw invalidArgValue(where, sizeOf(bytes), 'must be a private key in DER, without a passphrase')
+  throw invalidArgValue(
+    where,
+    sizeOf(bytes),
+    isEncryptedKey(bytes)
+      ? 'is encrypted with a passphrase: give the private key unencrypted, as openssl pkey writes it'
+      : 'must be a private key in DER, without a passphrase',
+  )
 }
 
 /**

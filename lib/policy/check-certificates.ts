@@ -1,11 +1,12 @@
 import { checkCertificate } from './certificate.js'
+import { isEncryptedKey } from './encrypted-key.js'
 import type { PolicyNode } from './node.js'
 import type { Named } from './read-sections.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
-import { isAuthority, isKeyOf, isSignedBy } from './signatures.js'
+import { isAuthority, isKeyOf, isPrivateKey, isSignedBy } from './signatures.js'
 import { placeOf } from './streamtype.js'
-import { quote } from './text.js'
+import { bytesOfBase64, quote } from './text.js'
 import type { TrustStore } from './types.js'
 import { readX509, type X509 } from './x509.js'
 
@@ -31,6 +32,7 @@ class CertificateCheck {
   readonly #report: Report
   readonly #read = new Map<string, X509 | undefined>()
   readonly #served = new Set<string>()
+  readonly #keys = new Set<string>()
   /** Whether key and certificate belong together, which takes long to find out. */
   readonly #pairs = new Map<string, boolean | undefined>()
 
@@ -103,14 +105,43 @@ class CertificateCheck {
     }
     if (key !== undefined) {
       this.#copied(key, placeOf(entry, 'server_key'))
-      const base64 = this.#certs.get(key)?.value
-      if (base64 !== undefined && isDer(base64) && readX509(base64) !== undefined) {
-        this.#report.error(
-          'certificate-as-key',
-          placeOf(entry, 'server_key'),
-          `server_key names ${quote(key)}, which is a certificate; name its private key`,
-        )
-      }
+      this.#key(key, placeOf(entry, 'server_key'))
+    }
+  }
+
+  #key(name: string, place: PolicyNode): void {
+    const definition = this.#certs.get(name)
+    if (definition === undefined || !isDer(definition.value)) {
+      return
+    }
+    const { value, node } = definition
+    if (readX509(value) !== undefined) {
+      this.#report.error(
+        'certificate-as-key',
+        place,
+        `server_key names ${quote(name)}, which is a certificate; name its private key`,
+      )
+      return
+    }
+    // One key may serve several servers.
+    if (this.#keys.has(name)) {
+      return
+    }
+    this.#keys.add(name)
+    if (isEncryptedKey(bytesOfBase64(value))) {
+      this.#report.error(
+        'encrypted-key',
+        node,
+        `the private key ${quote(name)} is encrypted, and a policy has no place for a passphrase; ` +
+          'give it unencrypted, as openssl pkey writes it',
+      )
+    } else if (isPrivateKey(value) === false) {
+      this.#report.error(
+        'bad-key',
+        node,
+        `${quote(name)} is no private key that OpenSSL can read; give the base64 of one in DER, as ` +
+          'PKCS#8, SEC1 or PKCS#1',
+      )
     }
   }
 

@@ -43,6 +43,11 @@ export function readPrivateKey(der: Uint8Array): KeyObject | undefined {
   return undefined
 }
 
+/** Whether `key` is a private key; as {@link isSignedBy}. */
+export function isPrivateKey(key: string): boolean | undefined {
+  return crypto && readPrivateKey(bytesOfBase64(key)) !== undefined
+}
+
 /** Whether `key` is that of `certificate`; as {@link isSignedBy}. */
 export function isKeyOf(key: string, certificate: string): boolean | undefined {
   try {

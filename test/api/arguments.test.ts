@@ -51,7 +51,7 @@ describe('openContext()', () => {
     const cert = new X509Certificate(one.cert).raw
     const key = createPrivateKey(one.key).export({ type: 'pkcs8', format: 'der' })
     const strange = createPrivateKey(other.key).export({ type: 'sec1', format: 'der' })
-    const refused = (pair: object, argument: string) =>
+    const refused = (pair: object, argument: string, says = '') =>
       assert.throws(
         () =>
           open({
@@ -65,13 +65,20 @@ describe('openContext()', () => {
           }),
         ({ code, message }) =>
           code === 'ERR_INVALID_ARG_VALUE' &&
-          message.includes(`"options.blobs.clientCert[1].${argument}"`),
+          message.includes(`"options.blobs.clientCert[1].${argument}" argument ${says}`),
       )
     refused({ cert: Buffer.from(one.cert) }, 'cert')
     refused({ cert: cert.subarray(1) }, 'cert')
     refused({ key: Buffer.from(one.key) }, 'key')
     refused({ key: cert }, 'key')
     refused({ key: strange }, 'key')
+    const encrypted = createPrivateKey(one.key).export({
+      type: 'pkcs8',
+      format: 'der',
+      cipher: 'aes-256-cbc',
+      passphrase: 'a passphrase',
+    })
+    refused({ key: encrypted }, 'key', 'is encrypted with a passphrase')
     await (await open({ policy, blobs: { clientCert: [{ cert, key }] } })).close()
   })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readFileSync, truncateSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { before, describe, it } from 'node:test'
 import {
@@ -15,7 +16,7 @@ import { deadPort } from '../support/dead-port.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { disposedAfterSuite } from '../support/suite-peers.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { runLwsSs, startLwsSs } from './helpers.js'
+import { runLwsSs, sanitized, startLwsSs, tellsMemory } from './helpers.js'
 
 const MIB = 1024 * 1024
 const BYTES = patternBytes(3 * MIB)
@@ -37,11 +38,14 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
   const { file, put } = temporaryFolder()
   const peers = disposedAfterSuite()
   let ws: WebSocketPeer
+  let swallower: WebSocketPeer
+  let swallowed: Buffer | undefined
   let aedes: AedesPeer
   let policy: string
 
   before(async () => {
     ws = await startWebSocket()
+    swallower = await startWebSocket({ echo: false })
     aedes = await startAedes()
     const [mosquitto, raw, counter, dead] = await Promise.all([
       startMosquitto(),
@@ -49,10 +53,20 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
       startRaw({ accept: endsAfter(BYTES.length) }),
       deadPort(),
     ])
-    peers.push(ws, aedes, mosquitto, raw, counter, dead)
+    swallower.webSockets.on('connection', (socket) =>
+      socket.on('message', (message: Buffer) => {
+        swallowed = message
+        socket.close()
+      }),
+    )
+    peers.push(ws, swallower, aedes, mosquitto, raw, counter, dead)
     const { mqtt_topic: _, ...hears } = streamtype('mqtt', aedes)
+    const { mqtt_subscribe: __, ...publishes } = streamtype('mqtt', aedes, { mqtt_qos: 0 })
     const streamtypes = {
       ws: streamtype('ws', ws, { ws_binary: false }),
+      bytes: streamtype('ws', ws),
+      swallows: streamtype('ws', swallower),
+      publishes,
       mqtt: streamtype('mqtt', mosquitto),
       hears,
       raw: streamtype('raw', raw),
@@ -62,9 +76,17 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
     policy = put('policy.json', JSON.stringify(policyOf(streamtypes)))
   })
 
+  /** What clients of the broker have published, once it is as much as that: it may get there late. */
+  const published = async (size: number) => {
+    while (aedes.published.at(-1)?.payload.length !== size) await once(aedes.broker, 'publish')
+    return aedes.published.at(-1)?.payload
+  }
+
   /** The arguments that make a streamtype say and hear things of its own. */
   const on = (name: string, topic: string) =>
-    ['get', policy, name].concat(name === 'ws' ? [] : ['--metadata', `topic=${topic}`])
+    ['get', policy, name].concat(
+      name !== 'mqtt' && name !== 'hears' ? [] : ['--metadata', `topic=${topic}`],
+    )
 
   for (const name of ['ws', 'mqtt']) {
     it(`sends each line on ${name}, and writes each message as a line`, async () => {
@@ -99,6 +121,48 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
       assert.equal(readFileSync(file('answer'), 'utf8'), 'a\nb\n')
     })
   }
+
+  for (const name of ['bytes', 'mqtt'])
+    it(`sends a file on ${name} as it is`, async () => {
+      const args = ['--data-file', put('bytes', BYTES), '--binary', '--output', file('answer')]
+      const { status, output } = await runLwsSs([...on(name, 'bytes'), ...args, '--json'])
+      assert.equal(status, 0)
+      assert.equal(JSON.parse(output.toString()).sent, BYTES.length)
+      assert.ok(readFileSync(file('answer')).equals(BYTES))
+    })
+
+  for (const [name, arrived] of [
+    ['swallows', async (_size: number) => swallowed],
+    ['publishes', published],
+  ] as const)
+    it(`takes no more memory for a large file, when it ${name} it`, {
+      skip: sanitized,
+    }, async () => {
+      const memoryFor = async (size: number) => {
+        const source = put('large', '')
+        truncateSync(source, size)
+        const args = ['get', policy, name, '--data-file', source]
+        const wait = name === 'swallows' ? FOREVER : ['--wait', '0']
+        const { status, complaints } = await startLwsSs([...args, ...wait], tellsMemory).ended
+        assert.equal(status, 0, complaints)
+        assert.equal((await arrived(size))?.length, size)
+        return Number(complaints) * 1024
+      }
+      const [small, large] = [await memoryFor(MIB), await memoryFor(192 * MIB)]
+      assert.ok(large - small < 64 * MIB, `${small} bytes for 1 MiB, ${large} for 192`)
+    })
+
+  it('says so when the file becomes shorter on the way', async () => {
+    const source = put('shrinks', Buffer.alloc(64 * MIB))
+    swallower.webSockets.once('connection', () => truncateSync(source, MIB))
+    const args = ['get', policy, 'swallows', '--data-file', source, ...FOREVER]
+    const { status, complaints } = await runLwsSs(args)
+    assert.equal(
+      complaints,
+      `lws-ss: the file ${source} cannot be read: it has become shorter meanwhile\n`,
+    )
+    assert.equal(status, 1)
+  })
 
   it('ends when the peer closes, though there may be more to send', async () => {
     const running = startLwsSs(on('ws', ''))

@@ -9,18 +9,9 @@ import { deadPort } from '../support/dead-port.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { disposedAfterSuite } from '../support/suite-peers.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { onTerminal, runLwsSs, startLwsSs } from './helpers.js'
+import { onTerminal, runLwsSs, sanitized, startLwsSs, tellsMemory } from './helpers.js'
 
 const MIB = 1024 * 1024
-const sanitized = process.env.ASAN_OPTIONS !== undefined
-
-// Written last, so that it is the last line of the complaints.
-const tellsMemory = {
-  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
-    'process.on("exit", () => process.stderr.write("" + process.resourceUsage().maxRSS))',
-  )}`,
-}
-
 describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   const { file, put } = temporaryFolder()
   const page = patternBytes(3 * MIB)

@@ -7,6 +7,16 @@ import { text } from 'node:stream/consumers'
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const command = path.resolve(manifest.bin['lws-ss'])
 
+/** Under AddressSanitizer memory is not what it would be. */
+export const sanitized = process.env.ASAN_OPTIONS !== undefined
+
+/** An environment in which a command tells its largest memory, in KiB, at the end of its complaints. */
+export const tellsMemory = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+    'process.on("exit", () => process.stderr.write("" + process.resourceUsage().maxRSS))',
+  )}`,
+}
+
 export const version: string = manifest.version
 
 /** Runs the real command, as package.json names it. */

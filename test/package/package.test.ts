@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { blocksOf } from '../docs/blocks.js'
 
 const execute = promisify(execFile)
 const root = process.cwd()
@@ -144,5 +145,17 @@ describe('the packed tarball in an empty project', () => {
       JSON.stringify({ compilerOptions, include: ['.'] }),
     )
     await node([path.join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], root)
+  })
+
+  it('builds the addon in place as docs/building.md says', async () => {
+    const blocks = blocksOf('sh').filter(({ way }) => way === undefined)
+    assert.equal(blocks.length, 1, 'another block is not run: see docs/building.md')
+    await rm(path.join(installed, 'prebuilds'), { recursive: true })
+    await run('sh', ['-e', '-c', blocks[0]?.code ?? ''], project)
+    const command = path.join(project, 'node_modules', '.bin', 'lws-ss')
+    const { addon } = JSON.parse(await run(command, ['doctor', '--json'], project))
+    assert.equal(addon.origin, 'local build')
+    const code = `import('lws-secure-streams')${useTheAddon}`
+    assert.match(await node(['--input-type=module', '-e', code], project), /opened and closed/)
   })
 })

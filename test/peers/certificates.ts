@@ -14,13 +14,32 @@ let serial = 1
 
 /** What a certificate says; everything has a default that a client accepts. */
 export interface CertificateOptions {
-  /** Default: `localhost` and `127.0.0.1`. */
+  /** Default: `localhost` and `127.0.0.1`. With none it has no alternative names. */
   names?: string[]
+  /** Default: the first of the names. */
+  commonName?: string
   notBefore?: Date
   notAfter?: Date
   keyUsage?: x509.KeyUsageFlags
   extendedKeyUsage?: x509.ExtendedKeyUsage
+  /** What its key is for. Default: ECDSA on P-256. */
+  keyAlgorithm?: KeyAlgorithm
+  /** What its issuer signs it with. Default: SHA-256. */
+  hash?: string
 }
+
+/** For keys of RSA with so many bits. */
+export const rsa = (modulusLength: number) => ({
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength,
+  publicExponent: Uint8Array.of(1, 0, 1),
+  hash: 'SHA-256',
+})
+
+type KeyAlgorithm =
+  | webcrypto.RsaHashedKeyGenParams
+  | webcrypto.EcKeyGenParams
+  | { readonly name: 'Ed25519' }
 
 /** What the certificate of a certificate authority says. */
 export interface AuthorityOptions extends Pick<CertificateOptions, 'notBefore' | 'notAfter'> {
@@ -29,6 +48,8 @@ export interface AuthorityOptions extends Pick<CertificateOptions, 'notBefore' |
   isCA?: boolean
   /** How many authorities may follow below it. Default: 2. */
   pathLength?: number
+  /** The only domain that it may issue certificates for. Default: any. */
+  permitted?: string
 }
 
 const CERTIFY = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
@@ -38,16 +59,32 @@ const validity = ({ notBefore, notAfter }: AuthorityOptions | CertificateOptions
   notBefore: notBefore ?? new Date(Date.now() - DAY),
   notAfter: notAfter ?? new Date(Date.now() + 29 * DAY),
 })
-const generateKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+const generateKeys = (keyAlgorithm: KeyAlgorithm = algorithm) =>
+  webcrypto.subtle.generateKey(keyAlgorithm, true, [
+    'sign',
+    'verify',
+  ]) as Promise<webcrypto.CryptoKeyPair>
+const nameOf = ({ names = DEFAULT_NAMES, commonName = names[0] }: CertificateOptions) =>
+  `CN=${commonName}`
 
-function serverExtensions({ names, keyUsage, extendedKeyUsage }: CertificateOptions) {
+/** An extension with the length of what it has in one byte each. */
+function nameConstraints(permitted: string): x509.Extension {
+  const der = [0x82, permitted.length, ...Buffer.from(permitted)]
+  for (const tag of [0x30, 0xa0, 0x30]) der.unshift(tag, der.length)
+  return new x509.Extension('2.5.29.30', true, Uint8Array.from(der))
+}
+
+function serverExtensions({
+  names = DEFAULT_NAMES,
+  keyUsage,
+  extendedKeyUsage,
+}: CertificateOptions) {
+  const alternatives = names.map((value) => {
+    const type = /^[\d.:]+$/.test(value) ? ('ip' as const) : ('dns' as const)
+    return { type, value }
+  })
   return [
-    new x509.SubjectAlternativeNameExtension(
-      (names ?? DEFAULT_NAMES).map((value) => ({
-        type: /^[\d.:]+$/.test(value) ? 'ip' : 'dns',
-        value,
-      })),
-    ),
+    ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
     ...(keyUsage === undefined ? [] : [new x509.KeyUsagesExtension(keyUsage, true)]),
     ...(extendedKeyUsage === undefined
       ? []
@@ -71,7 +108,7 @@ export async function selfSigned(options: CertificateOptions = {}): Promise<TlsI
   const keys = await generateKeys()
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: nextSerial(),
-    name: `CN=${(options.names ?? DEFAULT_NAMES)[0]}`,
+    name: nameOf(options),
     ...validity(options),
     signingAlgorithm: algorithm,
     keys: keys as never,
@@ -147,6 +184,7 @@ export class CertificateAuthority {
           true,
         ),
         new x509.KeyUsagesExtension(CERTIFY, true),
+        ...(options.permitted === undefined ? [] : [nameConstraints(options.permitted)]),
       ],
     })
     return new CertificateAuthority(certificate, keys, [certificate, ...this.#chain])
@@ -154,15 +192,15 @@ export class CertificateAuthority {
 
   /** A server's key with the certificate that this CA gives it, and the chain up to the root. */
   async issue(options: CertificateOptions = {}): Promise<TlsIdentity> {
-    const keys = await generateKeys()
+    const keys = await generateKeys(options.keyAlgorithm)
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: nextSerial(),
-      subject: `CN=${(options.names ?? DEFAULT_NAMES)[0]}`,
+      subject: nameOf(options),
       issuer: this.#certificate.subject,
       ...validity(options),
       publicKey: keys.publicKey as never,
       signingKey: this.#keys.privateKey as never,
-      signingAlgorithm: algorithm,
+      signingAlgorithm: { ...algorithm, hash: options.hash ?? algorithm.hash },
       extensions: serverExtensions(options),
     })
     return identity([certificate, ...this.#chain], keys.privateKey)

@@ -6,6 +6,8 @@ export {
   ExtendedKeyUsage,
   KeyUsageFlags,
   selfSigned,
+  type CertificateOptions,
+  rsa,
 } from './certificates.js'
 export { type Cut, type CuttingRelay, startCuttingRelay } from './cutting-relay.js'
 export {

@@ -10,6 +10,7 @@ export interface TlsIdentity {
   ciphers?: string
   /** `SSL_OP_…` of `node:crypto`. */
   secureOptions?: number
+  ALPNProtocols?: string[]
   /** Whether clients are asked for a certificate, and of whom. */
   requestCert?: boolean
   rejectUnauthorized?: boolean
@@ -40,6 +41,8 @@ export class ServerPeer implements Peer {
   readonly sessionsReused: boolean[] = []
   /** For each TLS connection, whom the client's certificate is of. */
   readonly clientNames: unknown[] = []
+  /** For each TLS connection, the name that the client asked for, or `false` (SNI). */
+  readonly serverNames: unknown[] = []
   readonly #server: Server
 
   constructor(server: Server) {
@@ -53,6 +56,7 @@ export class ServerPeer implements Peer {
     server.on('secureConnection', (socket: TLSSocket) => {
       this.sessionsReused.push(socket.isSessionReused())
       this.clientNames.push(socket.getPeerCertificate()?.subject?.CN)
+      this.serverNames.push(socket.servername)
     })
   }
 

@@ -14,9 +14,12 @@ export class Socks5Peer extends ServerPeer {
   readonly proxied: ProxiedConnection[] = []
 }
 
-/** With `login` it lets nobody else through, and without it asks nobody who they are. */
+/**
+ * With `login` it lets nobody else through, and without it asks nobody who they are; with `host` that is
+ * where all names lead to.
+ */
 export async function startSocks5(
-  options: { login?: { username: string; password: string } } = {},
+  options: { login?: { username: string; password: string }; host?: string } = {},
 ): Promise<Socks5Peer> {
   const socks5 = createServer(options.login ? { auth: options.login } : {})
   const peer = await Socks5Peer.listen(
@@ -25,6 +28,7 @@ export async function startSocks5(
   socks5.setConnectionHandler((connection, sendStatus) => {
     const { destAddress, destPort, username, password } = connection
     peer.proxied.push({ to: `${destAddress}:${destPort}`, username, password })
+    connection.destAddress = options.host ?? destAddress
     defaultConnectionHandler(connection, sendStatus)
   })
   return peer

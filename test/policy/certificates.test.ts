@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
-import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
-import { describe, test } from 'node:test'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto'
+import { before, describe, test } from 'node:test'
 import { checkPolicy } from 'lws-secure-streams/policy'
 import { CertificateAuthority } from '../peers/index.js'
 import { codes, fakeCert, fakeKey, goodPolicy } from './helpers.js'
@@ -67,28 +73,63 @@ describe('the certificates of a policy', () => {
     assert.deepEqual(codes(policy, 'warning'), ['not-an-authority'])
   })
 
-  for (const kind of ['pkcs8', 'sec1'] as const)
-    test(`a server's key that is not that of its certificate, as ${kind}`, async () => {
-      const { cert, key } = await (await CertificateAuthority.create()).issue()
-      const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-      const base64 = (from: KeyObject) =>
-        from.export({ type: kind, format: 'der' }).toString('base64')
-      const definition = {
-        server: true,
-        port: 443,
-        protocol: 'h1',
-        tls: true,
-        server_cert: 'site',
-        server_key: 'key',
-      }
-      const withKey = (serverKey: KeyObject) => ({
-        certs: [
-          { site: new X509Certificate(cert).raw.toString('base64') },
-          { key: base64(serverKey) },
-        ],
-        s: [{ site: definition }],
-      })
-      assert.deepEqual(codes(withKey(createPrivateKey(key))), [])
-      assert.deepEqual(codes(withKey(other)), ['key-mismatch'])
+  describe('with a server', () => {
+    let cert: string
+    let key: KeyObject
+    before(async () => {
+      const issued = await (await CertificateAuthority.create()).issue()
+      cert = new X509Certificate(issued.cert).raw.toString('base64')
+      key = createPrivateKey(issued.key)
     })
+    const definition = {
+      server: true,
+      port: 443,
+      protocol: 'h1',
+      tls: true,
+      server_cert: 'site',
+      server_key: 'key',
+    }
+    const withKey = (der: Buffer, ...more: object[]) => ({
+      certs: [{ site: cert }, { key: der.toString('base64') }],
+      s: [{ site: definition }, ...more],
+    })
+
+    for (const type of ['pkcs8', 'sec1'] as const)
+      test(`whose key is not that of its certificate, as ${type}`, () => {
+        const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+        assert.deepEqual(codes(withKey(key.export({ type, format: 'der' }))), [])
+        assert.deepEqual(codes(withKey(other.export({ type, format: 'der' }))), ['key-mismatch'])
+      })
+
+    test('whose key is encrypted', () => {
+      for (const cipher of ['aes-256-cbc', 'des-ede3-cbc']) {
+        const encrypted = key.export({
+          type: 'pkcs8',
+          format: 'der',
+          cipher,
+          passphrase: 'a passphrase',
+        })
+        assert.deepEqual(codes(withKey(encrypted)), ['encrypted-key'])
+      }
+    })
+
+    test('whose key is none, or of an unknown kind', () => {
+      const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })
+      // The last byte of the object identifier of EC keys.
+      const unknown = Buffer.from(pkcs8)
+      unknown[unknown.indexOf('2a8648ce3d0201', 'hex') + 6] = 0x7f
+      const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' })
+      for (const der of [Buffer.from(fakeKey(), 'base64'), unknown, publicKey])
+        assert.deepEqual(codes(withKey(der)), ['bad-key'])
+    })
+
+    test('whose key is told of once, at the entry, when another server has it too', () => {
+      const second = { second: { ...definition, port: 8443 } }
+      const found = checkPolicy(withKey(Buffer.from(fakeKey(), 'base64'), second))
+      assert.deepEqual(
+        found.filter(({ severity }) => severity === 'error').map(({ code, path }) => [code, path]),
+        [['bad-key', 'certs[1].key']],
+      )
+    })
+  })
 })

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import * as asn1js from 'asn1js'
@@ -16,7 +17,13 @@ function loadInternal<T>(name: string): T {
 export const { writeLwsPolicy } = loadInternal<Writer>('write-lws-policy')
 export const { KEYS, KEYS_BY_PLACE } = loadInternal<Table>('keys')
 
-/** A DER sequence of some length in base64: what passes for a key. */
+/** A private key in base64 of DER. */
+export const realKey = () =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'sec1', format: 'der' })
+    .toString('base64')
+
+/** A DER sequence of some length in base64, which neither is a certificate nor a key. */
 export function fakeKey(length = 300): string {
   const der = Buffer.alloc(length, 0x2a)
   der[0] = 0x30
@@ -77,7 +84,7 @@ export function use(name: string): string {
   return `\${${name}}`
 }
 
-const CERTS = [{ root: fakeCert() }, { site: fakeCert(2000) }, { key: fakeKey(40) }]
+const CERTS = [{ root: fakeCert() }, { site: fakeCert(2000) }, { key: realKey() }]
 
 /** A policy that has nothing wrong with it. */
 export function goodPolicy() {

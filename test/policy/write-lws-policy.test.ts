@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fakeCert, fakeKey, goodPolicy, use, withStreamtype, writeLwsPolicy } from './helpers.js'
+import { fakeCert, goodPolicy, realKey, use, withStreamtype, writeLwsPolicy } from './helpers.js'
 
 type Written = Record<string, Record<string, unknown>[]> & {
   s: Record<string, Record<string, unknown>>[]
@@ -36,7 +36,7 @@ test('a reference is to a name that no other begins with', () => {
 test('every use of a certificate has a copy of its own', () => {
   const server = { server: true, tls: true, server_cert: 'c', server_key: 'k' }
   const policy = write({
-    certs: [{ c: fakeCert() }, { k: fakeKey() }, { unused: fakeCert() }],
+    certs: [{ c: fakeCert() }, { k: realKey() }, { unused: fakeCert() }],
     trust_stores: [
       { name: 't', stack: ['c'] },
       { name: 'u', stack: ['c'] },

@@ -5,10 +5,12 @@ import { before, describe, test } from 'node:test'
 import { openContext } from 'lws-secure-streams'
 import {
   CertificateAuthority,
+  type CertificateOptions,
   ExtendedKeyUsage,
   KeyUsageFlags,
   type Peer,
   type RawPeer,
+  rsa,
   selfSigned,
   startHttp1,
   startRaw,
@@ -55,16 +57,24 @@ async function hello(
   }
 }
 
+const INTERMEDIATES = 20
+
 let root: CertificateAuthority
 let stranger: CertificateAuthority
 before(async () => {
-  root = await CertificateAuthority.create()
+  root = await CertificateAuthority.create('Test CA', { pathLength: INTERMEDIATES })
   stranger = await CertificateAuthority.create('Another CA')
 })
 
 const onlyLeaf = ({ cert, key }: TlsIdentity): TlsIdentity => ({
   cert: `${cert.split('-----END CERTIFICATE-----')[0]}-----END CERTIFICATE-----\n`,
   key,
+})
+
+/** What a server has that does not care. */
+const weakly = async (options: CertificateOptions): Promise<TlsIdentity> => ({
+  ...(await root.issue(options)),
+  ciphers: 'DEFAULT@SECLEVEL=0',
 })
 
 const refused: Record<string, { says: RegExp; identity: () => Promise<TlsIdentity> }> = {
@@ -118,6 +128,18 @@ const refused: Record<string, { says: RegExp; identity: () => Promise<TlsIdentit
       return (await first.subordinate({ name: 'One too many' })).issue()
     },
   },
+  'for a name that its authority may not vouch for': {
+    says: /permitted subtree violation/,
+    identity: async () => (await root.subordinate({ permitted: 'example.com' })).issue(),
+  },
+  'whose key is weak': {
+    says: /EE certificate key too weak/,
+    identity: () => weakly({ keyAlgorithm: rsa(1024) }),
+  },
+  'that is signed with SHA-1': {
+    says: /digest algorithm too weak/,
+    identity: () => weakly({ hash: 'SHA-1' }),
+  },
   'for clients': {
     says: /unsuitable certificate purpose/,
     identity: () => root.issue({ extendedKeyUsage: ExtendedKeyUsage.clientAuth }),
@@ -140,6 +162,20 @@ for (const [what, { says, identity }] of Object.entries(refused))
 const accepted: Record<string, () => Promise<TlsIdentity>> = {
   'of the trusted authority': () => root.issue(),
   'with its intermediate': async () => (await root.subordinate()).issue(),
+  'for a name that its authority may vouch for': async () =>
+    (await root.subordinate({ permitted: 'localhost' })).issue({ names: ['localhost'] }),
+  'larger than a TLS record': () =>
+    root.issue({
+      names: ['localhost', ...Array.from({ length: 400 }, (_, n) => `${'a'.repeat(60)}.host-${n}`)],
+    }),
+  'below many intermediates': async () => {
+    let authority = root
+    for (let pathLength = INTERMEDIATES - 1; pathLength >= 0; pathLength--)
+      authority = await authority.subordinate({ name: `Below ${pathLength}`, pathLength })
+    return authority.issue()
+  },
+  'with an RSA key': () => root.issue({ keyAlgorithm: rsa(2048) }),
+  'with an Ed25519 key': () => root.issue({ keyAlgorithm: { name: 'Ed25519' } }),
   'for servers': () =>
     root.issue({
       keyUsage: KeyUsageFlags.digitalSignature,

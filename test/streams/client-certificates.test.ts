@@ -8,9 +8,21 @@ import type { Server } from 'node:net'
 import { before, describe, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { openContext } from 'lws-secure-streams'
-import { CertificateAuthority, ExtendedKeyUsage, type TlsIdentity } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  ExtendedKeyUsage,
+  rsa,
+  starts,
+  type TlsIdentity,
+} from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
-import { policyOf, streamtype } from '../support/policies.js'
+import { ownTopic, policyOf, protocols, streamtype } from '../support/policies.js'
+import { nextMessage } from '../support/states.js'
+
+interface Pair {
+  cert: Buffer
+  key: Buffer
+}
 
 /** Answers with the name in the client's certificate. */
 function whoAsks(request: http.IncomingMessage | http2.Http2ServerRequest): string {
@@ -34,7 +46,7 @@ const servers = {
 describe('a client certificate', { timeout: 60_000 }, () => {
   let authority: CertificateAuthority
   let tls: TlsIdentity
-  let clientCert: { cert: Buffer; key: Buffer }[]
+  let clientCert: Pair[]
   before(async () => {
     authority = await CertificateAuthority.create()
     tls = {
@@ -81,5 +93,52 @@ describe('a client certificate', { timeout: 60_000 }, () => {
           assert.equal(await (await context.request(name)).text(), name)
         }
         assert.deepEqual(peer.sessionsReused, [false, false, false, true, true, true])
+      })
+
+  for (const [kind, keyAlgorithm, types] of [
+    ['RSA', rsa(2048), ['pkcs8', 'pkcs1']],
+    ['P-384', { name: 'ECDSA', namedCurve: 'P-384' }, ['pkcs8', 'sec1']],
+    ['Ed25519', { name: 'Ed25519' }, ['pkcs8']],
+  ] as const)
+    for (const type of types)
+      test(`may have a key of the kind ${kind}, as ${type}`, async () => {
+        await using peer = await starts.raw({ tls })
+        const issued = await authority.issue({ names: [kind], keyAlgorithm })
+        const key = createPrivateKey(issued.key).export({ type, format: 'der' })
+        const it = streamtype('raw', peer, { tls: true, client_cert: 0 })
+        await using context = await openContext({
+          blobs: { clientCert: [{ cert: new X509Certificate(issued.cert).raw, key }] },
+          policy: policyOf({ it }, authority),
+        })
+        await using stream = context.stream('it')
+        await stream.send('hello')
+        assert.equal(String(await nextMessage(stream)), 'hello')
+        assert.deepEqual(peer.clientNames, [kind])
+      })
+
+  for (const protocol of protocols)
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+      test(`that takes the place of another is shown from then on, by ${protocol} with ${version}`, async () => {
+        await using peer = await starts[protocol]({
+          tls: { ...tls, minVersion: version, maxVersion: version },
+        })
+        await using context = await openContext({
+          blobs: { clientCert },
+          policy: policyOf(
+            { it: streamtype(protocol, peer, { tls: true, client_cert: 0 }) },
+            authority,
+          ),
+        })
+        const [alice, bob] = clientCert as [Pair, Pair]
+        for (const pair of [alice, bob, bob, alice]) {
+          context.setBlob('clientCert', [pair])
+          // A new stream may take over the connection of an earlier one that has ended.
+          await using stream = context.stream('it', ownTopic(protocol))
+          await stream.send('hello')
+          assert.equal(String(await nextMessage(stream)), 'hello')
+          if (pair === bob) peer.dropConnections()
+        }
+        assert.deepEqual(peer.clientNames, ['alice', 'bob', 'bob', 'alice'])
+        assert.deepEqual(peer.sessionsReused, [false, false, true, true])
       })
 })

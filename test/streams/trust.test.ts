@@ -75,6 +75,8 @@ describe('what is trusted', { timeout: 60_000 }, () => {
     assert.equal(await outcome({ ca: authority.der }), 'trusted')
     assert.equal(await outcome({ ca: Buffer.from(other.pem + authority.pem) }), 'trusted')
     assert.equal(await outcome({ ca: [other.der, authority.pem] }), 'trusted')
+    const commented = `# One CA\n${authority.pem}\n# Other CA\n${other.pem}`
+    assert.equal(await outcome({ ca: commented.replaceAll('\n', '\r\n') }), 'trusted')
     assert.equal(await outcome({ ca: other.pem }), refused)
   })
 

@@ -5,14 +5,17 @@ import type { InputFile } from './input-file.mjs'
 /** How standard input becomes messages: each line is one, all of it is one, or it has none. */
 export type InputForm = 'lines' | 'message' | 'bytes'
 
+/** One message of a session. */
+export type Sendable = string | Uint8Array | InputFile
+
 /** What a session sends: the one text or file that is given, otherwise what standard input has. */
 export async function* messagesToSend(
   given: string | InputFile | undefined,
   form: InputForm,
-): AsyncGenerator<string | Uint8Array, void, void> {
+): AsyncGenerator<Sendable, void, void> {
   if (typeof given === 'string') yield given
   else if (given && form === 'bytes') yield* given.pieces()
-  else if (given) yield new Uint8Array(await given.slice(0, given.size).arrayBuffer())
+  else if (given) yield given
   else if (form === 'message') yield await buffer(process.stdin)
   else if (form === 'bytes') yield* process.stdin
   else yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })

@@ -1,6 +1,8 @@
 import type { SecureStream } from '../../secure-stream.js'
 import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
+import type { Sendable } from './input.mjs'
+import { InputFile } from './input-file.mjs'
 import type { Outcome } from './outcome.mjs'
 import type { Output } from './output.mjs'
 
@@ -43,10 +45,7 @@ export class Session {
   }
 
   /** Without `messages` it only receives. */
-  async run(
-    messages: AsyncIterable<string | Uint8Array> | undefined,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  async run(messages: AsyncIterable<Sendable> | undefined, signal: AbortSignal): Promise<Outcome> {
     const { acknowledged, output } = this.#options
     const stream = this.#stream
     stream.on('state', (state) => {
@@ -78,12 +77,14 @@ export class Session {
     this.#resolveOver()
   }
 
-  async #sendAll(messages: AsyncIterable<string | Uint8Array>): Promise<void> {
+  async #sendAll(messages: AsyncIterable<Sendable>): Promise<void> {
     const wait = Math.min(this.#options.wait, LONGEST_TIMER)
     try {
       for await (const message of messages) {
         if (this.#isOver) return
-        this.#sending = this.#stream.send(message).catch((error) => this.#end(error))
+        const stream = this.#stream
+        const sent = message instanceof InputFile ? stream.sendBlob(message) : stream.send(message)
+        this.#sending = sent.catch((error) => this.#end(error))
         await this.#sending
       }
       if (!this.#isOver) this.#silence = setTimeout(() => this.#end(), wait)

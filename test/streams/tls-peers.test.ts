@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import net, { type Socket } from 'node:net'
+import { before, describe, test } from 'node:test'
+import { openContext } from 'lws-secure-streams'
+import {
+  CertificateAuthority,
+  type Peer,
+  startRaw,
+  starts,
+  type TlsIdentity,
+} from '../peers/index.js'
+import {
+  ownTopic,
+  type ProtocolName,
+  policyOf,
+  protocols,
+  streamtype,
+} from '../support/policies.js'
+import { nextState } from '../support/states.js'
+
+let root: CertificateAuthority
+let tls: TlsIdentity
+before(async () => {
+  root = await CertificateAuthority.create()
+  tls = await root.issue()
+})
+
+describe('a peer that is expected to speak TLS', { timeout: 30_000 }, () => {
+  /** Why a stream did not get there. */
+  async function failure(protocol: ProtocolName, peer: Peer): Promise<string> {
+    const { retry: _, ...once } = streamtype(protocol, peer, { tls: true })
+    await using context = await openContext({ policy: policyOf({ it: once }, root) })
+    await using stream = context.stream('it', ownTopic(protocol))
+    const error = await stream.send('hello').catch((error) => error)
+    assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
+    assert.equal(error.cause.code, 'ERR_SS_UNREACHABLE')
+    return error.cause.message
+  }
+
+  const alert = (description: number) => Buffer.of(21, 3, 3, 0, 2, 2, description)
+
+  const answers: Record<string, [(socket: Socket) => void, RegExp]> = {
+    'ends the connection': [(socket) => socket.end(), /unexpected eof/],
+    'resets the connection': [(socket) => socket.resetAndDestroy(), /connect SYSCALL/],
+    'answers in HTTP': [
+      (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      /wrong version number/,
+    ],
+    // Three bytes more than its CONNACK has, since OpenSSL waits for a record's head.
+    'answers in MQTT': [
+      (socket) => socket.write(Buffer.of(0x20, 2, 0, 0, 0xd0, 0, 0)),
+      /wrong version number/,
+    ],
+    'cannot agree': [(socket) => socket.end(alert(40)), /alert handshake failure/],
+    'has another name': [(socket) => socket.end(alert(112)), /unrecognized name/],
+    'wants a certificate': [(socket) => socket.end(alert(116)), /certificate required/],
+    'has trouble of its own': [(socket) => socket.end(alert(80)), /alert internal error/],
+  }
+  for (const [what, [answer, says]] of Object.entries(answers))
+    test(`and ${what} is not reached, and the error says so`, async () => {
+      await using peer = await startRaw({
+        accept: (socket) => socket.once('data', () => answer(socket)),
+      })
+      for (const protocol of protocols) assert.match(await failure(protocol, peer), says, protocol)
+    })
+
+  test('and stops in the middle of its first message', async () => {
+    await using server = await starts.raw({ tls })
+    await using peer = await startRaw({
+      accept: (socket) => {
+        const upstream = net.connect(server.port, '127.0.0.1')
+        socket.pipe(upstream)
+        upstream.once('data', (piece) => socket.end(piece.subarray(0, 100)))
+        upstream.on('error', () => {})
+      },
+    })
+    for (const protocol of protocols)
+      assert.match(await failure(protocol, peer), /unexpected eof/, protocol)
+  })
+})
+
+for (const protocol of protocols)
+  test(`a peer of ${protocol} that expects TLS is not taken for one without`, async () => {
+    await using peer = await starts[protocol]({ tls })
+    const { retry: _, ...once } = streamtype(protocol, peer)
+    await using context = await openContext({ policy: policyOf({ it: once }) })
+    await using stream = context.stream('it', ownTopic(protocol))
+    // Raw has no idea of what it carries: it is connected, and then disconnected.
+    if (protocol === 'raw') {
+      const disconnected = nextState(stream, 'DISCONNECTED')
+      await stream.send('hello')
+      await disconnected
+    } else {
+      await assert.rejects(stream.send('hello'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+    }
+    assert.deepEqual(peer.serverNames, [])
+  })
