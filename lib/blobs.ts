@@ -30,7 +30,7 @@ export interface Blobs {
    * need `auth_hexify`: text is refused for them at once, a `Uint8Array` when it is to be sent.
    */
   auth?: readonly (string | Uint8Array | AwsCredentials)[]
-  /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 2. */
+  /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 16. */
   clientCert?: readonly {
     /** The certificate, as DER. */
     cert: Uint8Array
@@ -81,6 +81,11 @@ const mqttStrings: Record<string, number> = {
 
 const mostOf = { auth: 4, clientCert: 16 } as const
 
+// The others are parts of what these are.
+function isBlobName(name: string): name is BlobName {
+  return Object.hasOwn(types, name) && name !== 'clientKey' && name !== 'authScheme'
+}
+
 function isList(name: string): name is keyof typeof mostOf {
   return name in mostOf
 }
@@ -119,7 +124,7 @@ export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
   checkObject('options.blobs', blobs)
   for (const [name, value] of Object.entries(blobs)) {
     const where = `options.blobs.${name}`
-    if (!(name in types) || name === 'clientKey')
+    if (!isBlobName(name))
       throw invalidArgType('options.blobs', `an object without '${name}'`, blobs)
     if (!isList(name)) {
       checkBytes(where, name, value)
