@@ -30,7 +30,7 @@ export interface Blobs {
    * need `auth_hexify`: text is refused for them at once, a `Uint8Array` when it is to be sent.
    */
   auth?: readonly (string | Uint8Array | AwsCredentials)[]
-  /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 2. */
+  /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 16. */
   clientCert?: readonly {
     /** The certificate, as DER. */
     cert: Uint8Array
@@ -81,12 +81,13 @@ const mqttStrings: Record<string, number> = {
 
 const mostOf = { auth: 4, clientCert: 16 } as const
 
-function isList(name: string): name is keyof typeof mostOf {
-  return Object.hasOwn(mostOf, name)
-}
-
+// The others are parts of what these are.
 function isBlobName(name: string): name is BlobName {
   return Object.hasOwn(types, name) && name !== 'clientKey' && name !== 'authScheme'
+}
+
+function isList(name: string): name is keyof typeof mostOf {
+  return Object.hasOwn(mostOf, name)
 }
 
 /** @throws TypeError when there is no blob of that name. */

@@ -10,7 +10,7 @@ import { destroyOnAbort } from './destroy-on-abort.js'
 import type { EffectivePolicy } from './effective-policy.js'
 import { DestroyedError } from './errors/destroyed-error.js'
 import { NotImplementedError } from './errors/not-implemented-error.js'
-import type { StreamHandlers } from './handlers.js'
+import { checkHandlers, type StreamHandlers } from './handlers.js'
 import { create, type NativeContext, NativeNotice, native } from './native.js'
 import { tellEvents } from './native-events.js'
 import { FETCH_POLICY } from './policy/keep-fetch-policy.js'
@@ -175,9 +175,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     if (options.metadata !== undefined) checkObject('options.metadata', options.metadata)
     if (options.initialTxCredit !== undefined)
       checkInteger('options.initialTxCredit', options.initialTxCredit, 1, 0x7fffffff)
-    for (const name of ['state', 'rx', 'tx'] as const)
-      if (options[name] !== undefined && typeof options[name] !== 'function')
-        throw invalidArgType(`options.${name}`, 'of type function', options[name])
+    checkHandlers('options', options)
     if (this.#closing) throw this.#destroyedError()
     const definition = this.#definition(streamtype)
     if (definition.server) throw new NotImplementedError(`serving (streamtype '${streamtype}')`)

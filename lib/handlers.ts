@@ -1,4 +1,4 @@
-import { checkObject, outOfRange, toBytes } from './arguments.js'
+import { checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
 import { NativeFlag, type NativeStreamHandlers } from './native.js'
 import { Return, type ReturnValue } from './return.js'
 import type { SecureStream } from './secure-stream.js'
@@ -51,6 +51,14 @@ export interface StreamHandlers<Name extends string = string> {
   /** There is room for payload; nothing returned means {@link Return.TX_DONT_SEND}. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
   tx?(stream: SecureStream<Name>, room: TxRoom): TxPayload | ReturnValue | void
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE` for what cannot be called */
+export function checkHandlers(name: string, handlers: StreamHandlers<never>): void {
+  checkObject(name, handlers)
+  for (const key of ['state', 'rx', 'tx'] as const)
+    if (handlers[key] !== undefined && typeof handlers[key] !== 'function')
+      throw invalidArgType(`${name}.${key}`, 'of type function', handlers[key])
 }
 
 function toNativeTx(payload: TxPayload, room: number): [Uint8Array, number] {

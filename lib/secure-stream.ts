@@ -14,7 +14,7 @@ import { DestroyedError } from './errors/destroyed-error.js'
 import { DisconnectedError } from './errors/disconnected-error.js'
 import { TimeoutError } from './errors/timeout-error.js'
 import { UnreachableError } from './errors/unreachable-error.js'
-import { nativeHandlers, type StreamHandlers } from './handlers.js'
+import { checkHandlers, nativeHandlers, type StreamHandlers } from './handlers.js'
 import { type Chunk, Inbox } from './inbox.js'
 import { Message } from './message.js'
 import { MessageEvents } from './message-events.js'
@@ -345,11 +345,13 @@ export class SecureStream<Name extends string = string>
    * Replaces handlers: `lws_ss_change_handlers()`. Those not named stay. Specification: "HTTP and ws
    * serving".
    *
-   * @throws TypeError `ERR_INVALID_ARG_TYPE` on a stream that was made without handlers
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` for what is no function, and on a stream that was made
+   *   without handlers
    */
   changeHandlers(handlers: StreamHandlers<Name>): void {
     if (!this.#handlers)
       throw invalidArgType('handlers', 'used on a stream that was made with handlers', handlers)
+    checkHandlers('handlers', handlers)
     this.#handlers = { ...this.#handlers, ...handlers }
   }
 

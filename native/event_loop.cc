@@ -72,10 +72,7 @@ int EventLoop::OnInitPt(lws_context* context, void* loop, int tsi) {
   return 0;
 }
 
-int EventLoop::OnSocket(lws* wsi) {
-  Of(wsi)->Add(wsi);
-  return 0;
-}
+int EventLoop::OnSocket(lws* wsi) { return Of(wsi)->Add(wsi) ? 0 : 1; }
 
 // Whose the socket is makes no difference to who watches it.
 void EventLoop::OnHandOver(lws* wsi, int done) {
@@ -87,22 +84,23 @@ EventLoop::Watcher* EventLoop::Find(lws_sockfd_type fd) {
   return place < watchers_.size() ? watchers_[place] : nullptr;
 }
 
-void EventLoop::Add(lws* wsi) {
+bool EventLoop::Add(lws* wsi) {
   const lws_sockfd_type fd = lws_get_socket_fd(wsi);
-  if (fd == handing_over_) return;
+  if (fd == handing_over_) return true;
   if (Watcher* stale = Find(fd)) Remove(stale);
   auto* watcher = new Watcher();
   watcher->owner = this;
   watcher->fd = fd;
   if (uv_poll_init_socket(loop_, &watcher->poll, fd) != 0) {
     delete watcher;
-    return;
+    return false;
   }
   watcher->poll.data = watcher;
   uv_unref(reinterpret_cast<uv_handle_t*>(&watcher->poll));
   const auto place = static_cast<size_t>(fd);
   if (place >= watchers_.size()) watchers_.resize(place + 1);
   watchers_[place] = watcher;
+  return true;
 }
 
 void EventLoop::Remove(Watcher* watcher) {
@@ -211,7 +209,8 @@ void EventLoop::Serve(Watcher* watcher, short revents) {
 // Lets a socket write while it takes what it is given, up to the bound; then the loop polls for it.
 void EventLoop::ServeWrites(lws_sockfd_type fd) {
   Watcher* watcher = Find(fd);
-  if (!watcher) return;
+  // Another socket may have got the number of one that is gone.
+  if (!watcher || !watcher->queued) return;
   lws* wsi = ssi_wsi_of_socket(context_, fd);
   lws_cork(wsi);
   for (int n = 0; watcher && watcher->wants_write && n < kWritesPerRound; n++) {

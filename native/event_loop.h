@@ -62,7 +62,7 @@ class EventLoop {
   static void OnHandleClosed(uv_handle_t* handle);
 
   Watcher* Find(lws_sockfd_type fd);
-  void Add(lws* wsi);
+  bool Add(lws* wsi);
   void Remove(Watcher* watcher);
   void Rearm(Watcher* watcher);
   void ArmAll();

@@ -169,12 +169,20 @@ bool SsContext::can_call_js() const { return data_->can_call_js() && !on_notice_
 
 void SsContext::Add(SsStream* stream) {
   streams_.insert(stream);
+  if (stream->is_ref()) ref_streams_++;
   UpdateKeepAlive();
 }
 
 void SsContext::Remove(SsStream* stream) {
   streams_.erase(stream);
+  if (stream->is_ref()) ref_streams_--;
   scheduled_.erase(std::remove(scheduled_.begin(), scheduled_.end(), stream), scheduled_.end());
+  UpdateKeepAlive();
+}
+
+void SsContext::RefChanged(SsStream* stream) {
+  if (streams_.count(stream) == 0) return;
+  ref_streams_ += stream->is_ref() ? 1 : -1;
   UpdateKeepAlive();
 }
 
@@ -185,9 +193,7 @@ void SsContext::Schedule(SsStream* stream) {
 
 void SsContext::UpdateKeepAlive() {
   if (!loop_) return;
-  const bool busy =
-      std::any_of(streams_.begin(), streams_.end(), [](const SsStream* s) { return s->is_ref(); });
-  loop_->KeepAlive(close_wanted_ || (ref_wanted_ && (busy || !operational_)));
+  loop_->KeepAlive(close_wanted_ || (ref_wanted_ && (ref_streams_ > 0 || !operational_)));
 }
 
 void SsContext::Turn() {
@@ -261,11 +267,14 @@ void SsContext::CloseNow() {
     lws_ = nullptr;
     lws_context_destroy(going);
   }
-  // What they still wanted is void; a stream lets go of JavaScript when it has nothing left to do.
+  // What they still wanted is void.
+  scheduled_.clear();
   for (SsStream* stream : streams) stream->Work();
   for (SsStream* stream : streams) stream->Tell();
-  scheduled_.clear();
   TellNotices();
+  // Listeners may have asked for more, and some cannot be told.
+  while (!streams_.empty()) (*streams_.begin())->Release();
+  scheduled_.clear();
 
   EventLoop* loop = loop_;
   loop_ = nullptr;

@@ -68,7 +68,6 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   AddonData* addon_data() const { return data_; }
   napi_async_context async_context() const { return async_; }
   bool is_open() const { return lws_ && !close_wanted_; }
-  bool in_lws() const { return depth_ > 0; }
   bool wants_turn() const { return close_wanted_ || !scheduled_.empty(); }
   bool can_call_js() const;
 
@@ -76,7 +75,8 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   void Remove(SsStream* stream);
   // `stream` has work to do, or something to tell, as soon as the stack is clean.
   void Schedule(SsStream* stream);
-  void UpdateKeepAlive();
+  // Whether `stream` keeps the process running is not what it was.
+  void RefChanged(SsStream* stream);
 
   // What is waiting, before the loop blocks.
   void Turn();
@@ -106,6 +106,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   void AddTrust(const Napi::Value& certificates);
   void UseSocksProxy(const std::string& proxy);
   void OnCleanStack();
+  void UpdateKeepAlive();
   void TellNotices();
   void ReleaseJs();
 
@@ -132,6 +133,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   napi_async_context async_ = nullptr;
   std::unordered_set<SsStream*> streams_;
   std::vector<SsStream*> scheduled_;
+  int ref_streams_ = 0;
   std::vector<Notice> notices_;
   int depth_ = 0;
   bool on_clean_stack_ = false;

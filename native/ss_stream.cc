@@ -96,9 +96,8 @@ Napi::Value SsStream::Open(const Napi::CallbackInfo& info) {
   }
   Ref();
   context_->Add(this);
-  if (Create(streamtype_)) {
-    context_->UpdateKeepAlive();
-  } else if (doomed_) {
+  if (Create(streamtype_)) return env.Undefined();
+  if (doomed_) {
     // The CREATING handler wanted that.
     Schedule();
   } else {

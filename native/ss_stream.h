@@ -26,12 +26,14 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
 
   explicit SsStream(const Napi::CallbackInfo& info);
 
-  bool is_ref() const { return ref_wanted_ && handle_; }
+  bool is_ref() const { return ref_wanted_; }
 
   // From a clean stack: does what was asked for; then tells what happened.
   void Work();
   void Tell();
   void DestroyNow();
+  // Lets go of JavaScript.
+  void Release();
 
  private:
   struct UserData {
@@ -87,7 +89,6 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void Pump();
   void RequestFront();
   void Schedule();
-  void Release();
   bool can_call_js() const;
 
   Napi::Value Open(const Napi::CallbackInfo& info);

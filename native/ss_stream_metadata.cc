@@ -61,6 +61,8 @@ void SsStream::ReadHeaders() {
   const auto read = [](const char* name, int length, void* opaque) {
     auto* self = static_cast<SsStream*>(opaque);
     const std::string key(name, static_cast<size_t>(length));
+    // The first of several has the values of all.
+    if (self->headers_.count(key) > 0) return;
     const void* value = nullptr;
     size_t bytes = 0;
     if (lws_ss_get_metadata(self->handle_, key.c_str(), &value, &bytes) == 0 && value)

@@ -136,7 +136,9 @@ Napi::Value SsStream::Failure(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SsStream::SetRef(const Napi::CallbackInfo& info) {
-  ref_wanted_ = info[0].As<Napi::Boolean>();
-  context_->UpdateKeepAlive();
+  const bool wanted = info[0].As<Napi::Boolean>();
+  if (wanted == ref_wanted_) return info.Env().Undefined();
+  ref_wanted_ = wanted;
+  context_->RefChanged(this);
   return info.Env().Undefined();
 }

@@ -33,6 +33,8 @@ describe('openContext()', () => {
     assert.throws(() => open({ policy, signal: {} }), wrongType)
     assert.throws(() => open({ policy, cookieJar: 5 }), wrongType)
     assert.throws(() => open({ policy, blobs: { other: 'x' } }), wrongType)
+    for (const name of ['clientKey', 'authScheme', 'toString'])
+      assert.throws(() => open({ policy, blobs: { [name]: 'x' } }), /an object without/)
     assert.throws(() => open({ policy, blobs: { auth: 'x' } }), wrongType)
     assert.throws(() => open({ policy, blobs: { auth: ['1', '2', '3', '4', '5'] } }), outOfRange)
     const injected = 'secret\r\nx-more: 1'
@@ -150,7 +152,8 @@ describe('a context and its streams', () => {
   test('request() says what is wrong', async () => {
     assert.throws(() => loose.request(), wrongType)
     assert.throws(() => loose.request('get', 5), wrongType)
-    assert.throws(() => loose.request('get', { timeout: 'x' }), wrongType)
+    for (const timeout of ['x', '5', null, true])
+      assert.throws(() => loose.request('get', { timeout }), wrongType)
     for (const timeout of [-1, Number.NaN])
       assert.throws(() => loose.request('get', { timeout }), outOfRange)
     assert.throws(() => loose.request('get', { body: 5 }), wrongType)
@@ -176,6 +179,11 @@ describe('a context and its streams', () => {
     assert.throws(() => stream.setMetadata('other', 'x'), { code: 'ERR_SS_UNKNOWN_METADATA' })
     assert.throws(() => stream.getMetadata('other'), { code: 'ERR_SS_UNKNOWN_METADATA' })
     assert.throws(() => stream.changeHandlers({}), wrongType)
+    // biome-ignore lint/suspicious/noExplicitAny: wrong on purpose
+    const handled: any = context.stream('get', { state() {} })
+    for (const handlers of [undefined, null, 5, { rx: 5 }, { tx: null }])
+      assert.throws(() => handled.changeHandlers(handlers), wrongType)
+    handled.destroy()
     assert.throws(() => context.setBlob('deviceType', 'a\nb'), wrongValue)
     for (const name of ['other', 'clientKey', 'authScheme', 'toString'])
       assert.throws(() => loose.setBlob(name, 'x'), { ...wrongValue, message: /deviceType/ })

@@ -18,6 +18,7 @@ import {
   policyOf,
   streamtype,
 } from '../support/policies.js'
+import { fixtureReports } from '../support/run-fixture.js'
 import { nextState, receiveBytes } from '../support/states.js'
 
 const GET = { http_method: 'GET', http_url: '/' }
@@ -97,6 +98,16 @@ describe('context.overlay()', { timeout: 60_000 }, () => {
       assert.deepEqual(context.policy, before)
       assert.equal(await (await context.request('get')).text(), 'GET /')
     })
+
+  test('can follow any number of others, while a stream goes by the first policy', async () => {
+    await using peer = await startWebSocket()
+    const reports = await fixtureReports('overlay-often', {
+      argument: { port: peer.port, times: 20_000 },
+      shell: 'ulimit -s 1024',
+      flags: ['--stack-size=500'],
+    })
+    assert.deepEqual(reports, ['closed'])
+  })
 
   test('refuses at once what is no policy, and on a closed context', async () => {
     const context = await open()

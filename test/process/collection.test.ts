@@ -14,6 +14,7 @@ describe('garbage collection', { concurrency: 2 }, () => {
     'closed contexts',
     'contexts that were closed with streams open',
     'contexts that were destroyed while they opened',
+    'streams that were asked for more while their context ended',
     'destroyed streams',
     'destroyed streams that never connected',
     'destroyed streams with handlers',

@@ -152,4 +152,19 @@ describe('many streams at once', { timeout: 120_000 }, () => {
       await context.close()
       assert.equal(context.stats.streams, 0)
     })
+
+  test('the end of a context costs each of many streams what it costs each of few', async () => {
+    const costOfEach = async (count: number) => {
+      const context = await openContext({ policy: policyOf({ it: streamtype('ws', { port: 1 }) }) })
+      for (let n = 0; n < count; n++) context.stream('it')
+      const before = process.cpuUsage()
+      await context.close()
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / count
+    }
+    await costOfEach(2000)
+    const few = await costOfEach(2000)
+    const many = await costOfEach(20_000)
+    assert.ok(many < 8 * few, `${many} µs a stream instead of ${few}`)
+  })
 })
