@@ -260,3 +260,39 @@ test('a stream that comes while a message arrives gets no half of it', {
   await connected
   first.destroy()
 })
+
+describe('a broker that is silent', { timeout: 60_000, concurrency: true }, () => {
+  /** Answers neither cancellations nor, from one on, subscriptions. */
+  const startSilent = (subscriptions: number) =>
+    startRaw({
+      accept: (socket) => {
+        const packets = parser()
+        packets.on('packet', (packet: Packet) => {
+          if (packet.cmd === 'connect')
+            socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
+          if (packet.cmd === 'subscribe' && subscriptions-- > 0)
+            socket.write(
+              generate({ cmd: 'suback', messageId: packet.messageId as number, granted: [1] }),
+            )
+        })
+        socket.on('data', (bytes) => packets.parse(bytes))
+      },
+    })
+
+  test('about a subscription fails the attempt', async () => {
+    await using peer = await startSilent(0)
+    await using context = await openContext({ policy: policyFor(peer) })
+    const stream = context.stream('qos1', { metadata: { topic: 't' } })
+    await assert.rejects(stream.connect(), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+  })
+
+  test('about a cancellation is subscribed with nevertheless', async () => {
+    await using peer = await startSilent(3)
+    await using context = await openContext({ policy: policyFor(peer) })
+    const streams = ['other', 't'].map((topic) => context.stream('qos1', { metadata: { topic } }))
+    for (const stream of streams) await stream.connect()
+    streams[1]?.destroy()
+    const again = context.stream('qos1', { metadata: { topic: 't' } })
+    await again.connect()
+  })
+})
