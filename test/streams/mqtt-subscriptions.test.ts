@@ -225,69 +225,76 @@ for (const [name, start] of [
     })
   })
 
-test('a stream that comes while a message arrives gets no half of it', {
-  timeout: 30_000,
-}, async () => {
-  const message = (payload: string) =>
-    generate({ cmd: 'publish', topic: 'test/t', payload, qos: 0, dup: false, retain: false })
-  const long = message('x'.repeat(1000))
-  const half = 500
-  let subscriptions = 0
-  await using peer = await startRaw({
-    accept: (socket) => {
-      const packets = parser()
-      packets.on('packet', (packet: Packet) => {
-        if (packet.cmd === 'connect')
-          socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
-        if (packet.cmd !== 'subscribe') return
-        const suback = generate({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [1] })
-        socket.write(
-          ++subscriptions === 1
-            ? Buffer.concat([suback, long.subarray(0, half)])
-            : Buffer.concat([long.subarray(half), suback, message('whole')]),
-        )
-      })
-      socket.on('data', (bytes) => packets.parse(bytes))
-    },
-  })
-  await using context = await openContext({ policy: policyFor(peer) })
-  const first = context.stream('qos1', { metadata: { topic: 't' } })
-  const connected = first.connect()
-  await first.chunks().next()
-  await using second = context.stream('qos1', { metadata: { topic: 't' } })
-  await second.connect()
-  assert.equal(String(await nextMessage(second)), 'whole')
-  await connected
-  first.destroy()
-})
-
-describe('a broker that is silent', { timeout: 60_000, concurrency: true }, () => {
-  /** Answers neither cancellations nor, from one on, subscriptions. */
-  const startSilent = (subscriptions: number) =>
-    startRaw({
+describe('a broker of the test', { timeout: 60_000, concurrency: true }, () => {
+  /** It accepts clients, says `answer` to their SUBSCRIBEs, the first being number 1, and is silent otherwise. */
+  const startAnswering = (answer: (suback: Buffer, number: number) => Buffer[]) => {
+    let subscriptions = 0
+    return startRaw({
       accept: (socket) => {
         const packets = parser()
         packets.on('packet', (packet: Packet) => {
           if (packet.cmd === 'connect')
             socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
-          if (packet.cmd === 'subscribe' && subscriptions-- > 0)
-            socket.write(
-              generate({ cmd: 'suback', messageId: packet.messageId as number, granted: [1] }),
-            )
+          if (packet.cmd !== 'subscribe') return
+          const messageId = packet.messageId as number
+          const suback = generate({ cmd: 'suback', messageId, granted: [1] })
+          socket.write(Buffer.concat(answer(suback, ++subscriptions)))
         })
         socket.on('data', (bytes) => packets.parse(bytes))
       },
     })
+  }
 
-  test('about a subscription fails the attempt', async () => {
-    await using peer = await startSilent(0)
+  const message = (payload: string) =>
+    generate({ cmd: 'publish', topic: 'test/t', payload, qos: 0, dup: false, retain: false })
+
+  test('that is in the middle of a message when a stream comes: that gets no half of it', async () => {
+    const long = message('x'.repeat(1000))
+    const half = 500
+    await using peer = await startAnswering((suback, number) =>
+      number === 1
+        ? [suback, long.subarray(0, half)]
+        : [long.subarray(half), suback, message('whole')],
+    )
+    await using context = await openContext({ policy: policyFor(peer) })
+    const first = context.stream('qos1', { metadata: { topic: 't' } })
+    const connected = first.connect()
+    await first.chunks().next()
+    await using second = context.stream('qos1', { metadata: { topic: 't' } })
+    await second.connect()
+    assert.equal(String(await nextMessage(second)), 'whole')
+    await connected
+    first.destroy()
+  })
+
+  test('that sends a copy for each subscription: each stream gets all copies', async () => {
+    await using peer = await startAnswering((suback, number) =>
+      number === 1 ? [suback] : [suback, message('live'), message('live'), message('end')],
+    )
+    await using context = await openContext({ policy: policyFor(peer) })
+    const wide = context.stream('qos1', { metadata: { topic: '#' } })
+    await wide.connect()
+    const narrow = context.stream('qos1', { metadata: { topic: 't' } })
+    const streams = [wide, narrow]
+    const texts = streams.map(textsOf)
+    const ends = streams.map((stream) => hears(stream, 'end'))
+    await narrow.connect()
+    await Promise.all(ends)
+    assert.deepEqual(texts, [
+      ['live', 'live', 'end'],
+      ['live', 'live', 'end'],
+    ])
+  })
+
+  test('that is silent about a subscription: the attempt fails', async () => {
+    await using peer = await startAnswering(() => [])
     await using context = await openContext({ policy: policyFor(peer) })
     const stream = context.stream('qos1', { metadata: { topic: 't' } })
     await assert.rejects(stream.connect(), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
   })
 
-  test('about a cancellation is subscribed with nevertheless', async () => {
-    await using peer = await startSilent(3)
+  test('that is silent about a cancellation: the topic is subscribed to nevertheless', async () => {
+    await using peer = await startAnswering((suback) => [suback])
     await using context = await openContext({ policy: policyFor(peer) })
     const streams = ['other', 't'].map((topic) => context.stream('qos1', { metadata: { topic } }))
     for (const stream of streams) await stream.connect()
