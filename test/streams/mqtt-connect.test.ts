@@ -128,3 +128,22 @@ test('nothing is asked of a peer when the question does not fit', { timeout: 20_
   assert.equal(server.connections, 1)
   assert.equal(broker.connections, 1)
 })
+
+test('no subscription and no message is written beyond its buffer', {
+  timeout: 20_000,
+}, async () => {
+  await using broker = await startAedes()
+  const { mqtt_subscribe, ...publisher } = streamtype('mqtt', broker)
+  await using context = await openContext({
+    policy: policyOf({ subscriber: streamtype('mqtt', broker), publisher }),
+  })
+  const connect = async (name: string, topic: number, payload: number) => {
+    await using stream = context.stream(name, { metadata: { topic: 't'.repeat(topic) } })
+    await stream.connect()
+    if (payload > 0) await stream.send(Buffer.alloc(payload))
+  }
+  await connect('subscriber', 65_400, 0)
+  await assert.rejects(connect('subscriber', 65_510, 0))
+  await connect('publisher', 32_700, 40_000)
+  await assert.rejects(connect('publisher', 32_742, 40_000), { code: 'ERR_SS_NACK' })
+})

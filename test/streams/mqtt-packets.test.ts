@@ -28,6 +28,8 @@ describe('MQTT packets', { timeout: 30_000 }, () => {
     // A broker that agrees to everything; the client's first packet id is 1.
     peer = await startRaw({
       accept: (socket) => {
+        // What is written apart is to be read apart.
+        socket.setNoDelay()
         socket.once('data', () => {
           socket.write(CONNACK)
           socket.once('data', () => {
@@ -78,6 +80,23 @@ describe('MQTT packets', { timeout: 30_000 }, () => {
         assert.equal(String(await nextMessage(stream)), 'hello')
       }))
 
+  test('have lengths that may be split, also those that need not be so long', () =>
+    withStream(async (stream, socket) => {
+      const topic = Buffer.from('test/t')
+      for (const bytes of [
+        Buffer.of(0x40, 0x82, 0, 0, 77),
+        Buffer.of(0xb0, 0x82, 0, 0, 77),
+        Buffer.of(0x90, 0x83, 0, 0, 77, 0),
+        Buffer.concat([Buffer.of(PUBLISH, 0x89, 0x80, 0, 0, 6), topic, Buffer.from('x')]),
+      ]) {
+        for (const byte of bytes) {
+          socket.write(Buffer.of(byte))
+          await new Promise(setImmediate)
+        }
+      }
+      assert.equal(String(await nextMessage(stream)), 'x')
+    }))
+
   test('have lengths that may be split, too', () =>
     withStream(async (stream, socket) => {
       const payload = 'x'.repeat(20_000)
@@ -121,6 +140,7 @@ describe('MQTT packets', { timeout: 30_000 }, () => {
     ['a message without topic', packet(PUBLISH, 0, 0, 'x')],
     ['a topic that is longer than the packet', packet(PUBLISH, 0xff, 0xff, 'x')],
     ['a topic that ends with the packet, without a packet id', packet(PUBLISH | QOS1, 0, 1, 'x')],
+    ['a packet id of 0', packet(PUBLISH | QOS1, 0, 6, 'test/t', 0, 0, 'x')],
     ['a topic with a NUL', packet(PUBLISH, 0, 6, 'test\0t', 'x')],
   ]
   for (const [what, bytes] of violations)
@@ -156,6 +176,44 @@ describe('MQTT packets', { timeout: 30_000 }, () => {
       })
     }
   })
+})
+
+describe('what is no SUBACK', { timeout: 30_000 }, () => {
+  const answers: [what: string, bytes: Buffer, why: RegExp][] = [
+    ['more answers than questions', packet(0x90, 0, 1, 1, 1), /broke the MQTT protocol/],
+    ['a refusal', packet(0x90, 0, 1, 0x80), /refused the subscription/],
+    ['an answer that does not exist', packet(0x90, 0, 1, 0x81), /broke the MQTT protocol/],
+    ['no packet id', packet(0x90, 0), /broke the MQTT protocol/],
+  ]
+  for (const [what, bytes, why] of answers)
+    for (const split of [false, true])
+      test(`fails the attempt: ${what}${split ? ', split' : ''}`, async () => {
+        await using peer = await startRaw({
+          accept: (socket) => {
+            socket.setNoDelay().once('data', () => {
+              socket.write(CONNACK)
+              // Another attempt may be made on the same connection.
+              socket.on('data', async (subscribe: Buffer) => {
+                const answer = Buffer.from(bytes)
+                if (answer.length > 4) subscribe.copy(answer, 2, 2, 4)
+                if (!split) socket.write(answer)
+                for (const byte of split ? answer : []) {
+                  socket.write(Buffer.of(byte))
+                  await new Promise(setImmediate)
+                }
+              })
+            })
+          },
+        })
+        await using context = await openContext({
+          policy: policyOf({ it: streamtype('mqtt', peer) }),
+        })
+        await using stream: SecureStream = context.stream('it', { metadata: { topic: 't' } })
+        await assert.rejects(
+          stream.connect(),
+          ({ code, cause }) => code === 'ERR_SS_ALL_RETRIES_FAILED' && why.test(cause.message),
+        )
+      })
 })
 
 describe('what is no CONNACK', { timeout: 30_000 }, () => {
