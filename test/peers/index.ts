@@ -3,11 +3,11 @@ export { type AedesPeer, startAedes } from './aedes.js'
 export { startApart } from './apart.js'
 export {
   CertificateAuthority,
+  type CertificateOptions,
   ExtendedKeyUsage,
   KeyUsageFlags,
-  selfSigned,
-  type CertificateOptions,
   rsa,
+  selfSigned,
 } from './certificates.js'
 export { type Cut, type CuttingRelay, startCuttingRelay } from './cutting-relay.js'
 export {
