@@ -212,6 +212,10 @@ void EventLoop::ServeWrites(lws_sockfd_type fd) {
   // Another socket may have got the number of one that is gone.
   if (!watcher || !watcher->queued) return;
   lws* wsi = ssi_wsi_of_socket(context_, fd);
+  if (!wsi) {
+    watcher->queued = false;
+    return;
+  }
   lws_cork(wsi);
   for (int n = 0; watcher && watcher->wants_write && n < kWritesPerRound; n++) {
     if (lws_partial_buffered(wsi) || lws_corked(context_, 0) >= kBytesPerRound) break;

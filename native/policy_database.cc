@@ -22,10 +22,7 @@ bool PolicyDatabase::Replace(lws_context* lws, const std::string& json) {
 void PolicyDatabase::Begin(ssi_policy policy) {
   ssi_policy_keep_retries(&policy, KeepRetry, this);
   auto next = std::make_shared<PolicyGeneration>(policy);
-  if (current_) {
-    current_->KeepSuccessor(next);
-    earlier_.push_back(current_);
-  }
+  if (current_) earlier_.push_back(current_);
   current_ = std::move(next);
 }
 

@@ -1,29 +1,19 @@
 #include "policy_generation.h"
 
-#include <utility>
-
 PolicyGeneration::PolicyGeneration(const ssi_policy& policy) : policy_(policy) {
-  for (const lws_ss_policy_t* p = policy_.streamtypes; p; p = p->next)
+  for (const lws_ss_policy_t* p = policy_.streamtypes; p; p = p->next) {
+    streamtypes_.emplace(p->streamtype, p);
     trust_stores_.insert(ssi_policy_trust_store(p));
-}
-
-// Successors that nobody else has end one after the other: one within the other, many of them would
-// need more stack than there is.
-PolicyGeneration::~PolicyGeneration() {
-  ssi_policy_free(&policy_);
-  std::shared_ptr<PolicyGeneration> next = std::move(successor_);
-  while (next && next.use_count() == 1) {
-    std::shared_ptr<PolicyGeneration> after = std::move(next->successor_);
-    next = std::move(after);
   }
+  // lws would look for it in what is the current policy by then, which a stream that is connected
+  // does not go by.
+  for (const auto& [name, p] : streamtypes_)
+    if (p->rideshare_streamtype) ssi_policy_share_ride(p, Find(p->rideshare_streamtype));
 }
 
-const lws_ss_policy_t* PolicyGeneration::Find(const std::string& streamtype) const {
-  for (const lws_ss_policy_t* p = policy_.streamtypes; p; p = p->next)
-    if (streamtype == p->streamtype) return p;
-  return nullptr;
-}
+PolicyGeneration::~PolicyGeneration() { ssi_policy_free(&policy_); }
 
-void PolicyGeneration::KeepSuccessor(std::shared_ptr<PolicyGeneration> successor) {
-  successor_ = std::move(successor);
+const lws_ss_policy_t* PolicyGeneration::Find(std::string_view streamtype) const {
+  const auto found = streamtypes_.find(streamtype);
+  return found == streamtypes_.end() ? nullptr : found->second;
 }

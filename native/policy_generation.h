@@ -1,8 +1,9 @@
 #ifndef LWS_SS_NATIVE_POLICY_GENERATION_H_
 #define LWS_SS_NATIVE_POLICY_GENERATION_H_
 
-#include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "policy_internals.h"
@@ -15,16 +16,13 @@ class PolicyGeneration {
   PolicyGeneration(const PolicyGeneration&) = delete;
   PolicyGeneration& operator=(const PolicyGeneration&) = delete;
 
-  const lws_ss_policy_t* Find(const std::string& streamtype) const;
+  const lws_ss_policy_t* Find(std::string_view streamtype) const;
   bool Uses(const std::string& trust_store) const { return trust_stores_.count(trust_store) > 0; }
-  // lws looks for the streamtype that shares a ride in the policy that is current by then, so
-  // a stream may refer to any that came after its own.
-  void KeepSuccessor(std::shared_ptr<PolicyGeneration> successor);
 
  private:
   ssi_policy policy_;
+  std::unordered_map<std::string_view, const lws_ss_policy_t*> streamtypes_;
   std::unordered_set<std::string> trust_stores_;
-  std::shared_ptr<PolicyGeneration> successor_;
 };
 
 #endif

@@ -42,6 +42,10 @@ void ssi_policy_keep_retries(struct ssi_policy* policy, ssi_retry_keeper keep, v
     if (p->retry_bo) p->retry_bo = keep(opaque, p->retry_bo);
 }
 
+void ssi_policy_share_ride(const lws_ss_policy_t* streamtype, const lws_ss_policy_t* rideshare) {
+  ((lws_ss_policy_t*)streamtype)->rideshare = rideshare;
+}
+
 const char* ssi_policy_trust_store(const lws_ss_policy_t* streamtype) {
   if ((streamtype->flags & LWSSSPOLF_SERVER) || !streamtype->trust.store) return "";
   return streamtype->trust.store->name;

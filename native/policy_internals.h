@@ -33,6 +33,9 @@ typedef const lws_retry_bo_t* (*ssi_retry_keeper)(void* opaque, const lws_retry_
 /* Connections outlive the streams that made them, and refer to the retry scheme. */
 void ssi_policy_keep_retries(struct ssi_policy* policy, ssi_retry_keeper keep, void* opaque);
 
+/* Whose payload goes on with the body of `streamtype`. */
+void ssi_policy_share_ride(const lws_ss_policy_t* streamtype, const lws_ss_policy_t* rideshare);
+
 /* The trust store of a client's streamtype, "" when it has none. */
 const char* ssi_policy_trust_store(const lws_ss_policy_t* streamtype);
 

@@ -24,6 +24,7 @@ Napi::Value SsStream::Provide(const Napi::CallbackInfo& info) {
     if (message.id() != id || !message.Provide(piece, info[2].As<Napi::Uint8Array>())) continue;
     wanted_.more = true;
     Schedule();
+    break;
   }
   return info.Env().Undefined();
 }

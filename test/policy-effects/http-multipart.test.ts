@@ -3,7 +3,7 @@ import http from 'node:http'
 import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
-import { openContext } from 'lws-secure-streams'
+import { openContext, type SecureStream } from 'lws-secure-streams'
 import { patternBytes, starts } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { effectOf } from './effect-of.js'
@@ -50,6 +50,11 @@ async function messagesOf(protocol: 'h1' | 'h2', key: object, answers: Answer[],
 }
 
 const PARTS = { http_multipart_ss_in: true }
+
+const connecting = (stream: SecureStream) =>
+  new Promise<void>((resolve) =>
+    stream.on('state', (state) => state === 'CONNECTING' && setImmediate(resolve)),
+  )
 
 /** A body as RFC 2046 has it. */
 function multipart(boundary: string, parts: readonly (string | Buffer)[], quote = '"'): Answer {
@@ -163,6 +168,30 @@ for (const protocol of ['h1', 'h2'] as const)
       }
     })
 
+    test('who shares a ride is decided by the policy that the connection was made by', async () => {
+      await using peer = await starts[protocol]()
+      const part = (http_multipart_name: string, more = {}) =>
+        streamtype(protocol, peer, { http_multipart_name, ...more })
+      const policy = policyOf({
+        first: part('first', { rideshare: 'second' }),
+        second: part('old'),
+      })
+      await using context = await openContext({ policy })
+      await using stream = context.stream('first')
+      const one = stream.send('one')
+      await connecting(stream)
+      await context.overlay({ s: [{ second: { http_multipart_name: 'new' } }] })
+      await Promise.all([one, stream.send('two')])
+      const names = () =>
+        Array.from(
+          String(peer.requests.pop()?.body).matchAll(/; name="(.*?)"/g),
+          ([, name]) => name,
+        )
+      assert.deepEqual(names(), ['first', 'old'])
+      await Promise.all([stream.send('one'), stream.send('two')])
+      assert.deepEqual(names(), ['first', 'new'])
+    })
+
     test('a message that shares a ride may come later, and rejects with the others', async () => {
       await using peer = await starts[protocol]()
       const first = streamtype(protocol, peer, { rideshare: 'second', http_url: '/status/404' })
@@ -170,10 +199,7 @@ for (const protocol of ['h1', 'h2'] as const)
       await using context = await openContext({ policy })
       await using stream = context.stream('first')
       const one = stream.send('one, ')
-      const connected = new Promise<void>((resolve) =>
-        stream.on('state', (state) => state === 'CONNECTING' && setImmediate(resolve)),
-      )
-      await connected
+      await connecting(stream)
       const two = stream.send('two')
       await assert.rejects(one, { code: 'ERR_SS_NACK' })
       await assert.rejects(two, { code: 'ERR_SS_NACK' })
