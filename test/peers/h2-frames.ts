@@ -4,6 +4,7 @@ import { startRaw } from './raw.js'
 
 export const DATA = 0
 export const HEADERS = 1
+const RST_STREAM = 3
 const SETTINGS = 4
 export const END_STREAM = 1
 export const END_HEADERS = 4
@@ -21,8 +22,14 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
   return Buffer.concat([header, payload])
 }
 
-/** An h2 server that leaves it to `answer` what is sent when the headers of a request have come. */
-export function startFrames(answer: (socket: Socket, stream: number) => void): Promise<RawPeer> {
+/**
+ * An h2 server that leaves it to `answer` what is sent when the headers of a request have come; `reset`
+ * hears when the client ends a stream.
+ */
+export function startFrames(
+  answer: (socket: Socket, stream: number) => void,
+  reset: (stream: number) => void = () => {},
+): Promise<RawPeer> {
   return startRaw({
     accept(socket) {
       let received = Buffer.alloc(0)
@@ -33,7 +40,9 @@ export function startFrames(answer: (socket: Socket, stream: number) => void): P
         while (received.length >= at + FRAME_HEADER) {
           const end = at + FRAME_HEADER + received.readUIntBE(at, 3)
           if (received.length < end) return
-          if (received[at + 3] === HEADERS) answer(socket, received.readUInt32BE(at + 5))
+          const stream = received.readUInt32BE(at + 5)
+          if (received[at + 3] === HEADERS) answer(socket, stream)
+          if (received[at + 3] === RST_STREAM) reset(stream)
           at = end
         }
       })

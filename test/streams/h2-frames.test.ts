@@ -29,12 +29,16 @@ describe('frames of h2', { timeout: 30_000 }, () => {
   let peer: RawPeer
   let context: Context
   let answer: (stream: number, socket: Socket) => Buffer[]
+  let onReset: (stream: number) => void = () => {}
   const it = { http_method: 'GET' }
 
   before(async () => {
-    peer = await startFrames((socket, stream) => {
-      for (const bytes of answer(stream, socket)) socket.write(bytes)
-    })
+    peer = await startFrames(
+      (socket, stream) => {
+        for (const bytes of answer(stream, socket)) socket.write(bytes)
+      },
+      (stream) => onReset(stream),
+    )
     context = await openContext({ policy: policyOf({ it: streamtype('h2', peer, it) }) })
   })
   after(async () => {
@@ -77,6 +81,37 @@ describe('frames of h2', { timeout: 30_000 }, () => {
     }
     answer = (stream) => [frame(HEADERS, END_HEADERS | END_STREAM, stream, headers(1))]
     await assert.rejects((await context.request('it')).bytes(), { code: 'ERR_SS_DISCONNECTED' })
+  })
+
+  test('of answers that nobody waits for any more are passed over', async () => {
+    const streams: number[] = []
+    const allAsked = new Promise<Socket>((resolve) => {
+      answer = (stream, socket) => {
+        if (streams.push(stream) === 3) resolve(socket)
+        return []
+      }
+    })
+    const reset: number[] = []
+    const bothReset = new Promise<void>((resolve) => {
+      onReset = (stream) => {
+        if (reset.push(stream) === 2) resolve()
+      }
+    })
+    const abort = new AbortController()
+    const { signal } = abort
+    const given = [context.request('it', { signal }), context.request('it', { signal })]
+    const wanted = context.request('it')
+    const socket = await allAsked
+    abort.abort(new Error('given up'))
+    for (const one of given) await assert.rejects(one, /given up/)
+    await bothReset
+    for (const stream of new Set([...reset, ...streams])) {
+      socket.write(frame(HEADERS, END_HEADERS, stream, headers()))
+      socket.write(frame(DATA, END_STREAM, stream, Buffer.from('abc')))
+    }
+    assert.equal(await (await wanted).text(), 'abc')
+    // Neither was lost and done again.
+    assert.equal(streams.length, 3)
   })
 
   test('of payload before the headers are no answer', async () => {

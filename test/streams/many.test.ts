@@ -53,6 +53,17 @@ describe('many streams at once', { timeout: 120_000 }, () => {
       }
     })
 
+  test('a connection of h2 has a hundred streams at most, however many the server takes', async () => {
+    await using peer = await startHttp2()
+    await using context = await openContext({ policy: policyOf({ it: streamtype('h2', peer) }) })
+    for (let round = 0; round < 2; round++) {
+      const bodies = Array.from({ length: 250 }, (_, n) => `${round} ${n}`)
+      const replies = bodies.map(async (body) => (await context.request('it', { body })).text())
+      assert.deepEqual(await Promise.all(replies), bodies)
+      assert.equal(peer.sessions, 3)
+    }
+  })
+
   test('requests of h2 that waited for a server without it each go their own way', async () => {
     const authority = await CertificateAuthority.create()
     // What says nothing of ALPN, unlike node:https.
