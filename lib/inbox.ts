@@ -57,6 +57,8 @@ export class Inbox {
   #reading = true
   #hasReader = false
   #takesChunks = false
+  // Who takes chunks has the beginning of the message that comes first.
+  #isFirstBegun = false
   #ended = false
   #failure: { reason: unknown } | undefined
   #waiting: Waiter[] = []
@@ -88,6 +90,7 @@ export class Inbox {
       this.#bytes -= cost(last)
       chunks?.pop()
     }
+    if (this.#messages === 0) this.#isFirstBegun = false
     this.#regulate()
   }
 
@@ -109,16 +112,18 @@ export class Inbox {
   takeChunk(): ReceivedChunk | undefined {
     const chunk = this.#shift()
     if (!chunk) return undefined
+    this.#isFirstBegun = !chunk.eom
     this.#regulate()
     return withOwnMemory(chunk)
   }
 
   /** The chunks of the next complete message, if there is one. */
   takeMessage(): ReceivedChunk[] | undefined {
-    if (this.#messages === 0) return undefined
-    const chunks: ReceivedChunk[] = []
-    for (let chunk = this.#shift(); chunk; chunk = chunk.eom ? undefined : this.#shift())
-      chunks.push(chunk)
+    if (this.#messages > 0 && this.#isFirstBegun) {
+      this.#isFirstBegun = false
+      this.#shiftMessage()
+    }
+    const chunks = this.#messages > 0 ? this.#shiftMessage() : undefined
     this.#regulate()
     return chunks
   }
@@ -141,6 +146,13 @@ export class Inbox {
     const waiting = this.#waiting
     this.#waiting = waiting.filter((waiter) => waiter.owner !== owner)
     for (const waiter of waiting) if (waiter.owner === owner) waiter.resolve(undefined)
+  }
+
+  #shiftMessage(): ReceivedChunk[] {
+    const chunks: ReceivedChunk[] = []
+    for (let chunk = this.#shift(); chunk; chunk = chunk.eom ? undefined : this.#shift())
+      chunks.push(chunk)
+    return chunks
   }
 
   #shift(): ReceivedChunk | undefined {

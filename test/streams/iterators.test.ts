@@ -55,6 +55,18 @@ describe('iterators', { timeout: 20_000 }, () => {
     )
   })
 
+  test('of messages leave out one whose beginning was taken as a chunk', async () => {
+    await using stream = context.stream('ws')
+    const chunks = stream.chunks()
+    const first = chunks.next()
+    await stream.send(Buffer.alloc(1_000_000))
+    assert.equal((await first).value?.eom, false)
+    await chunks.return?.()
+    const message = stream[Symbol.asyncIterator]().next()
+    await stream.send('whole')
+    assert.equal((await message).value?.text(), 'whole')
+  })
+
   test('throw the reason of the end once, and are over', async () => {
     const stream = context.stream('ws')
     const messages = stream[Symbol.asyncIterator]()

@@ -13,6 +13,7 @@ import {
   startHttp2,
   startWebSocket,
 } from '../peers/index.js'
+import { AWS, EMPTY_HASH, signed } from '../policy-effects/signed.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
 
@@ -38,7 +39,12 @@ for (const protocol of ['h1', 'h2'] as const)
             ...more,
           })
         const policy = policyOf(
-          { GET: of('GET'), POST: of('POST'), staying: of('GET', { allow_redirects: false }) },
+          {
+            GET: of('GET'),
+            HEAD: of('HEAD'),
+            POST: of('POST'),
+            staying: of('GET', { allow_redirects: false }),
+          },
           authority,
         )
         context = await openContext({ policy })
@@ -70,6 +76,100 @@ for (const protocol of ['h1', 'h2'] as const)
         await assert.rejects(get(`redirect/302/${nowhere}`), { ...failed, message: /conn fail/ })
         await assert.rejects(get(`${'redirect/302/'.repeat(20)}to`), failed)
         assert.equal(await (await get('redirect/302/to')).text(), 'GET /to')
+      })
+
+      test('to another server leave out what says who we are', async () => {
+        const authority = await CertificateAuthority.create()
+        const tls = secure ? { tls: await authority.issue() } : {}
+        await using there = await starts[protocol](tls)
+        await using here = await starts[protocol](tls)
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+        const http_url = '/redirect/302/${to}'
+        const of = (more: object) =>
+          streamtype(protocol, here, {
+            http_method: 'GET',
+            tls: secure,
+            http_url,
+            allow_redirects: true,
+            ...more,
+          })
+        const metadata = [
+          { to: '' },
+          { who: 'Authorization:' },
+          { cookie: 'cookie:' },
+          { other: 'x-other:' },
+        ]
+        await using context = await openContext({
+          policy: {
+            ...AWS,
+            ...policyOf(
+              {
+                metadata: of({ metadata }),
+                token: of({ metadata: [{ to: '' }], http_auth_header: 'x-token:' }),
+                signed: of({
+                  ...signed,
+                  use_auth: 'aws',
+                  http_url,
+                  metadata: [...signed.metadata, { to: '' }],
+                }),
+                direct: of({ metadata: [{ to: '' }], direct_proto_str: true }),
+              },
+              authority,
+            ),
+          },
+          blobs: { auth: ['token', { accessKeyId: 'id', secretAccessKey: 'key' }] },
+        })
+        const values = {
+          metadata: { who: 'me', cookie: 'a=b', other: 'x' },
+          token: {},
+          signed: {
+            region: 'us-east-1',
+            service: 's3',
+            date: '20130524T000000Z',
+            hash: EMPTY_HASH,
+          },
+          direct: { 'authorization:': 'me', 'x-other:': 'x' },
+        }
+        const secrets = ['authorization', 'cookie', 'x-token', 'x-other'] as const
+        const shown = async (name: keyof typeof values, to: string) => {
+          await (await context.request(name, { metadata: { ...values[name], to } })).bytes()
+          const [first, last] = [
+            here.requests.shift(),
+            here.requests.shift() ?? there.requests.shift(),
+          ]
+          return [first, last].map((seen) => secrets.filter((secret) => seen?.headers[secret]))
+        }
+        const elsewhere = encodeURIComponent(`http${secure ? 's' : ''}://localhost:${there.port}/`)
+        for (const [name, all, some] of [
+          ['metadata', ['authorization', 'cookie', 'x-other'], ['x-other']],
+          ['token', ['x-token'], []],
+          ['signed', ['authorization'], []],
+          ['direct', ['authorization', 'x-other'], ['x-other']],
+        ] as const) {
+          assert.deepEqual(await shown(name, 'to'), [all, all], name)
+          assert.deepEqual(await shown(name, elsewhere), [all, some], name)
+        }
+      })
+
+      test('303 to another server is a GET there', async () => {
+        const authority = await CertificateAuthority.create()
+        const tls = secure ? { tls: await authority.issue() } : {}
+        await using there = await starts[protocol](tls)
+        await using here = await starts[protocol](tls)
+        const elsewhere = encodeURIComponent(`http${secure ? 's' : ''}://localhost:${there.port}/`)
+        const it = streamtype(protocol, here, {
+          tls: secure,
+          allow_redirects: true,
+          http_url: `/redirect/303/${elsewhere}`,
+        })
+        await using context = await openContext({ policy: policyOf({ it }, authority) })
+        assert.equal(await (await context.request('it', { body: 'body' })).text(), 'GET /')
+      })
+
+      test('303 leaves a HEAD what it is', async () => {
+        const reply = await context.request('HEAD', { metadata: { path: 'redirect/303/to' } })
+        assert.equal(await reply.text(), '')
+        assert.deepEqual(seen(), ['HEAD /redirect/303/to', 'HEAD /to'])
       })
 
       test('are not followed where the policy does not say so', async () => {
