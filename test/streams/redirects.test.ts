@@ -167,6 +167,7 @@ for (const protocol of ['h1', 'h2'] as const)
       })
 
       test('303 leaves a HEAD what it is', async () => {
+        seen()
         const reply = await context.request('HEAD', { metadata: { path: 'redirect/303/to' } })
         assert.equal(await reply.text(), '')
         assert.deepEqual(seen(), ['HEAD /redirect/303/to', 'HEAD /to'])
