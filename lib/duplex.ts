@@ -36,7 +36,10 @@ export function streamDuplex(stream: SecureStream, bytesOnly: boolean): Duplex {
     stream.on('state', (state) => {
       if (state === 'DISCONNECTED') chunks.finish()
     })
-  // Somebody who does not read is to know as well.
-  stream.whenOver(() => duplex.read(0))
+  stream.whenOver(() => {
+    // Who reads has the end behind what has arrived, who does not has it now.
+    if (duplex.readableFlowing === null && duplex.listenerCount('readable') === 0) duplex.resume()
+    else duplex.read(0)
+  })
   return duplex
 }

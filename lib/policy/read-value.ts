@@ -11,6 +11,8 @@ import { didYouMean } from './suggest.js'
 import { byteLength, hasControlCharacter, isPlain, quote, unusableInC } from './text.js'
 
 const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/
+// What lws calls connections that are none of HTTP.
+const NOT_HTTP = ['RAW', 'MQTT']
 const SOCKS = /^(?:(?<user>[^\s@:]+):(?<password>\S+)@)?(?<address>[^\s@:]+):(?<port>\d{1,5})$/
 /** What lws has room for: with more it would go without the proxy. */
 const SOCKS_BYTES = { user: 95, password: 94, address: 127 }
@@ -72,6 +74,14 @@ export function readText(
   }
   if (format === 'token' && !HTTP_TOKEN.test(value)) {
     report.error('bad-token', node, `${what} ${quote(value)} is no HTTP token, such as GET or POST`)
+    return undefined
+  }
+  if (format === 'token' && NOT_HTTP.includes(value)) {
+    report.error(
+      'bad-token',
+      node,
+      `${what} ${quote(value)} means no HTTP to lws; name a method, or change the protocol`,
+    )
     return undefined
   }
   if (format === 'socks' && !isSocksAddress(value)) {

@@ -25,6 +25,23 @@ async function fileOf(sent: Sent, name: string): Promise<File> {
 
 for (const protocol of ['h1', 'h2'] as const)
   describe(`bodies on ${protocol}`, { timeout: 30_000 }, () => {
+    test('of no length have the length 0, and one that the program gives counts', async () => {
+      for (const [key, metadata, length] of [
+        [{ http_method: 'POST' }, {}, '0'],
+        [{ http_method: 'PUT' }, {}, '0'],
+        [{ http_method: 'PATCH' }, {}, '0'],
+        [{ http_method: 'DELETE' }, {}, undefined],
+        [{ http_method: 'GET' }, {}, undefined],
+        [{ direct_proto_str: true }, { 'content-length:': '0' }, '0'],
+      ] as const) {
+        await using peer = await starts[protocol]()
+        const policy = policyOf({ it: streamtype(protocol, peer, key) })
+        await using context = await openContext({ policy })
+        await context.request('it', { metadata })
+        assert.equal(peer.requests[0]?.headers['content-length'], length)
+      }
+    })
+
     effectOf('s.http_multipart_name', 'the payload is the field of a form', async () => {
       const [plain, form] = await compared(
         protocol,

@@ -187,6 +187,7 @@ describe('streamtypes', () => {
       undefined,
     ],
     ['a method with a space', { http_method: 'GET /' }, 'bad-token'],
+    ["lws's name for no HTTP", { http_method: 'RAW' }, 'bad-token'],
     ['a prefix of a retry', { retry: 'def' }, 'unknown-reference'],
     ['a prefix of a trust store', { tls: true, tls_trust_store: 'sto' }, 'unknown-reference'],
     ['an unknown auth', { use_auth: 'a' }, 'unknown-reference'],

@@ -35,6 +35,16 @@ describe('duplex()', { timeout: 20_000 }, () => {
       assert.equal(duplex.destroyed, true)
     })
 
+  test('ends with its stream, though what has arrived was not read', async () => {
+    const stream = context.stream('it')
+    const duplex = stream.duplex()
+    duplex.write(patternBytes(300_000))
+    while (stream.stats.bytesReceived < 300_000) await new Promise(setImmediate)
+    stream.destroy()
+    await finished(duplex)
+    assert.equal(duplex.destroyed, true)
+  })
+
   for (const reads of [true, false])
     test(`fails with its stream, ${reads ? 'read' : 'not read'}`, async () => {
       const stream = context.stream('it')
