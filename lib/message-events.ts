@@ -1,9 +1,10 @@
+import { type BlobLike, readPiece } from './blob-like.js'
 import { channels } from './channels.js'
 import { NackError } from './errors/nack-error.js'
 import type { Inbox } from './inbox.js'
 import { handToListeners } from './message-listeners.js'
 import { NO_METADATA } from './metadata-values.js'
-import { NativeFlag } from './native.js'
+import { NativeFlag, type NativeStream } from './native.js'
 import type { StreamEventTarget } from './native-events.js'
 import type { Outbox } from './outbox.js'
 import type { SecureStream } from './secure-stream.js'
@@ -12,14 +13,24 @@ import { countReceived } from './stream-counters.js'
 
 /** What happens to a stream without handlers: to its payload here, to the rest in the stream. */
 export class MessageEvents implements StreamEventTarget {
+  /** What is sent as it is read, when that is the only message of the stream. */
+  blob: BlobLike | undefined
   readonly #stream: SecureStream
+  readonly #native: NativeStream
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #framed: boolean
   #messageBytes = 0
 
-  constructor(stream: SecureStream, inbox: Inbox, outbox: Outbox, framed: boolean) {
+  constructor(
+    stream: SecureStream,
+    native: NativeStream,
+    inbox: Inbox,
+    outbox: Outbox,
+    framed: boolean,
+  ) {
     this.#stream = stream
+    this.#native = native
     this.#inbox = inbox
     this.#outbox = outbox
     this.#framed = framed
@@ -59,8 +70,14 @@ export class MessageEvents implements StreamEventTarget {
     this.#outbox.acknowledged(id)
   }
 
-  wanted(id: number, piece: number): void {
-    this.#stream.provide(id, piece)
+  async wanted(id: number, piece: number): Promise<void> {
+    if (!this.blob) return
+    try {
+      this.#native.provide(id, piece, await readPiece(this.blob, piece))
+    } catch (error) {
+      this.#outbox.reject(id, error)
+      this.#stream.destroy(error as Error)
+    }
   }
 
   refused(id: number): void {

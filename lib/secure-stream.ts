@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { checkInteger, checkObject, checkSignal, invalidArgType, toBytes } from './arguments.js'
-import { type BlobLike, readPiece } from './blob-like.js'
+import type { BlobLike } from './blob-like.js'
 import { channels } from './channels.js'
 import { ConnectWaiters } from './connect-waiters.js'
 import { connectionLost } from './connection-lost.js'
@@ -71,7 +71,7 @@ export class SecureStream<Name extends string = string>
   #userState: number | undefined
   readonly #connecting = new ConnectWaiters()
   #unwatchSignal: (() => void) | undefined
-  #blob: BlobLike | undefined
+  #messageEvents: MessageEvents | undefined
 
   /** @internal */
   constructor(
@@ -107,7 +107,14 @@ export class SecureStream<Name extends string = string>
       })
       create(() => this.#native.open(calls))
     } else {
-      this.#native.events = new MessageEvents(this, this.#inbox, this.#outbox, this.#framed)
+      this.#messageEvents = new MessageEvents(
+        this,
+        this.#native,
+        this.#inbox,
+        this.#outbox,
+        this.#framed,
+      )
+      this.#native.events = this.#messageEvents
       create(() => this.#native.open())
     }
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
@@ -182,7 +189,7 @@ export class SecureStream<Name extends string = string>
 
   /** @internal Sends a blob, read as it leaves, as the only message of this stream. */
   sendBlob(blob: BlobLike): Promise<void> {
-    this.#blob = blob
+    if (this.#messageEvents) this.#messageEvents.blob = blob
     return this.#send(blob.size, blob.size)
   }
 
@@ -200,17 +207,6 @@ export class SecureStream<Name extends string = string>
     if (channels.message.hasSubscribers)
       channels.message.publish({ stream: this, direction: 'sent', bytes: length })
     return promise
-  }
-
-  /** @internal A piece of the body is wanted. */
-  async provide(id: number, piece: number): Promise<void> {
-    if (!this.#blob) return
-    try {
-      this.#native.provide(id, piece, await readPiece(this.#blob, piece))
-    } catch (error) {
-      this.#outbox.reject(id, error)
-      this.destroy(error as Error)
-    }
   }
 
   /** Whole messages, as they arrive; ends when the stream is destroyed. */

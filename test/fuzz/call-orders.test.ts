@@ -4,8 +4,10 @@ import fc from 'fast-check'
 import {
   CertificateAuthority,
   type CuttingRelay,
+  type MutatingRelay,
   type Peer,
   startCuttingRelay,
+  startMutatingRelay,
   starts,
 } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
@@ -19,7 +21,8 @@ const seed = process.env.LWS_SS_FUZZ_SEED
 const LONGEST_MS = 20_000
 
 const peers: Peer[] = []
-const relays: CuttingRelay[] = []
+const cutting: CuttingRelay[] = []
+const mutating: MutatingRelay[] = []
 let policy: ReturnType<typeof policyOf>
 
 before(async () => {
@@ -37,7 +40,13 @@ before(async () => {
       }),
     cut: async (protocol) => {
       const relay = await startCuttingRelay(await started(starts[protocol]()))
-      relays.push(relay)
+      cutting.push(relay)
+      peers.push(relay)
+      return streamtype(protocol, relay)
+    },
+    mutated: async (protocol) => {
+      const relay = await startMutatingRelay(await started(starts[protocol]()))
+      mutating.push(relay)
       peers.push(relay)
       return streamtype(protocol, relay)
     },
@@ -61,7 +70,10 @@ after(async () => {
 async function run(sequence: readonly Command[]): Promise<void> {
   const session = await Session.open(policy, {
     cut: (after, how) => {
-      for (const relay of relays) Object.assign(relay, { cutAfter: after, cut: how })
+      for (const relay of cutting) Object.assign(relay, { cutAfter: after, cut: how })
+    },
+    mutate: (at, bits) => {
+      for (const relay of mutating) relay.mutation = { at, bits }
     },
     drop: () => {
       for (const peer of peers)

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { type ProtocolName, protocols } from '../support/policies.js'
 
 /** How a streamtype gets to its peer. */
-export type Kind = 'plain' | 'tls' | 'nailed' | 'cut'
+export type Kind = 'plain' | 'tls' | 'nailed' | 'cut' | 'mutated'
 
-const kinds: Kind[] = ['plain', 'tls', 'nailed', 'cut']
+const kinds: Kind[] = ['plain', 'tls', 'nailed', 'cut', 'mutated']
 
 /** What a handler does when it is called. */
 export const HANDLED = [
@@ -89,6 +89,11 @@ const cutCommand = fc.record({
   after: fc.constantFrom(0, 1, 9, 40, 120, 500, 2000, Number.POSITIVE_INFINITY),
   how: fc.constantFrom('close' as const, 'reset' as const),
 })
+const mutateCommand = fc.record({
+  call: fc.constant('mutate' as const),
+  at: fc.nat(400),
+  bits: fc.integer({ min: 1, max: 255 }),
+})
 const pauseCommand = fc.record({
   call: fc.constant('pause' as const),
   turns: fc.constantFrom(0, 1, 2, 5, 30),
@@ -105,6 +110,7 @@ export const commands = fc.oneof(
   { weight: 2, arbitrary: destroyCommand },
   { weight: 1, arbitrary: contextCommand },
   { weight: 1, arbitrary: cutCommand },
+  { weight: 2, arbitrary: mutateCommand },
   { weight: 8, arbitrary: pauseCommand },
 )
 
