@@ -140,3 +140,11 @@ void ssi_each_header(struct lws_ss_handle* h, ssi_header_name_cb name, void* opa
 }
 
 void ssi_service_forced(struct lws_context* cx) { (void)_lws_plat_service_forced_tsi(cx, 0); }
+
+void ssi_service_timers(struct lws_context* cx) {
+  struct lws_context_per_thread* pt = &cx->pt[0];
+
+  lws_pt_lock(pt, __func__);
+  (void)__lws_sul_service_ripe(pt->pt_sul_owner, LWS_COUNT_PT_SUL_OWNERS, lws_now_usecs());
+  lws_pt_unlock(pt);
+}

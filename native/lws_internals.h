@@ -76,6 +76,9 @@ int ssi_has_read_ahead(struct lws_context* cx, lws_sockfd_type fd);
 /* Services whatever waits for a turn without waiting for its socket. */
 void ssi_service_forced(struct lws_context* cx);
 
+/* Does what timers are due for. */
+void ssi_service_timers(struct lws_context* cx);
+
 #ifdef __cplusplus
 }
 #endif

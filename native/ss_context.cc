@@ -4,6 +4,7 @@
 
 #include "addon_data.h"
 #include "fault_injection.h"
+#include "lws_internals.h"
 #include "ss_stream.h"
 #include "util/js_call.h"
 
@@ -263,6 +264,8 @@ void SsContext::CloseNow() {
     ServiceScope scope(this);
     resolver_.Abandon();
     log_.lll_flags = LLLF_LOG_CONTEXT_AWARE;
+    // Who has given its socket to another is known only to the timer that is to end it.
+    ssi_service_timers(lws_);
     lws_context* going = lws_;
     lws_ = nullptr;
     lws_context_destroy(going);

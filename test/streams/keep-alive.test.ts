@@ -4,9 +4,16 @@ import http from 'node:http'
 import type net from 'node:net'
 import { describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
-import { CertificateAuthority, type Peer, startHttp1, startHttp2 } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  type Peer,
+  startHttp1,
+  startHttp2,
+  startRaw,
+} from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
 import { policyOf, streamtype } from '../support/policies.js'
+import { nextState } from '../support/states.js'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 const withBody = new Set<string>(['POST', 'PUT', 'PATCH'])
@@ -159,6 +166,31 @@ describe('connections of h1', { timeout: 60_000 }, () => {
     assert.ok(closed, `not closed after ${turns} turns of the loop`)
     await closing
   })
+})
+
+test('a context may end just when one transaction has handed its connection to the next', async () => {
+  await using peer = await startHttp1()
+  await using other = await startRaw()
+  const context = await openContext({
+    policy: policyOf({ it: streamtype('h1', peer), other: streamtype('raw', other) }),
+  })
+  await (await context.request('it', { body: 'x' })).bytes()
+  const next = context.stream('it', {
+    state: (_, state) => {
+      if (state === 'CONNECTING') context.destroy()
+    },
+  })
+  // The next transaction begins when this is over, and not in the turn that is to end all.
+  context.stream('other', {
+    state: (stream, state) => {
+      if (state === 'CREATING') stream.requestTx()
+    },
+    tx: () => ({ data: 'x', som: true, eom: true }),
+    rx: () => next.requestTx(),
+  })
+  await nextState(next, 'DESTROYING')
+  await context.close()
+  assert.equal(peer.connections, 1)
 })
 
 test('all methods share a connection of h2', { timeout: 60_000 }, async () => {
