@@ -54,6 +54,8 @@ void ssi_disconnect(struct lws_ss_handle* h) {
   h->seqstate = SSSEQ_IDLE;
 }
 
+int ssi_is_nailed_up(struct lws_ss_handle* h) { return !!(h->policy->flags & LWSSSPOLF_NAILED_UP); }
+
 int ssi_will_retry(struct lws_ss_handle* h) { return h->seqstate == SSSEQ_RECONNECT_WAIT; }
 
 void ssi_become_idle(struct lws_ss_handle* h) {

@@ -36,6 +36,8 @@ void ssi_say_goodbye(struct lws_ss_handle* h);
  */
 void ssi_disconnect(struct lws_ss_handle* h);
 
+int ssi_is_nailed_up(struct lws_ss_handle* h);
+
 /* Whether a timer of lws's will make the next attempt. */
 int ssi_will_retry(struct lws_ss_handle* h);
 

@@ -117,12 +117,20 @@ bool SsStream::Create(const std::string& streamtype) {
   info.rx = OnRx;
   info.tx = OnTx;
   info.state = OnState;
+  // A transaction takes along what is sent right after its stream was opened.
+  const bool connects_later = transactional_ && !handlers_;
+  if (connects_later) info.flags = LWSSSINFLAGS_NO_CONNECT;
 
   policy_ = context_->policies().current();
   SsContext::ServiceScope scope(context_);
   // The handle is known from the first callback on, which lws_ss_create() makes.
-  return lws_ss_create(context_->lws(), 0, &info, this, &handle_, nullptr, nullptr) == 0 &&
-         handle_ != nullptr;
+  if (lws_ss_create(context_->lws(), 0, &info, this, &handle_, nullptr, nullptr) != 0 || !handle_)
+    return false;
+  if (connects_later && ssi_is_nailed_up(handle_)) {
+    wanted_.transaction = true;
+    Schedule();
+  }
+  return true;
 }
 
 bool SsStream::can_call_js() const { return context_->can_call_js() && !released_; }
@@ -332,7 +340,9 @@ void SsStream::Work() {
     if (doomed_) return;
   }
   if (handle_) Rest();
-  if (handle_ && wanted.connect) Heed(ssi_connect(handle_));
+  const bool is_nothing_else = !wanted.request_tx && outgoing_.empty();
+  if (handle_ && (wanted.connect || (wanted.transaction && is_nothing_else)))
+    Heed(ssi_connect(handle_));
   if (handle_ && wanted.request_tx) {
     asked_for_tx_ = true;
     if (gave_up_) ssi_set_failures(handle_, 0);

@@ -41,7 +41,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
     SsStream* stream;
   };
   struct Wanted {
-    bool destroy, disconnect, connect, request_tx, flow, more;
+    bool destroy, disconnect, connect, transaction, request_tx, flow, more;
   };
   // A message that the peer has yet to acknowledge, known by the ordinal of the tx that ended it.
   struct Unanswered {

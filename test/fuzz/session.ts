@@ -218,7 +218,7 @@ export class Session {
     switch (command.read) {
       case 'text': {
         const received = await reply.bytes()
-        if (reply.acked && command.streamtype.endsWith('plain'))
+        if (reply.acked && /(plain|tls|nailed)$/.test(command.streamtype))
           assert.ok(received.equals(bytes ?? Buffer.alloc(0)), 'the echo is not what was sent')
         break
       }

@@ -11,6 +11,7 @@ import {
   startHttp2,
 } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
+import { nextState } from '../support/states.js'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 const withBody = new Set<string>(['POST', 'PUT', 'PATCH'])
@@ -38,6 +39,7 @@ for (const protocol of ['h1', 'h2'] as const)
                 metadata: [{ path: '' }, { type: 'content-type:' }, { agent: 'user-agent:' }],
               }),
               expects: of('/status/404', { http_expect: 404 }),
+              nailed: of('/echo', { http_method: 'POST', nailed_up: true, opportunistic: false }),
               mapped: of('/status/404', { http_resp_map: [{ 404: 1404 }] }),
               lasting: of('/hang', { opportunistic: false }),
               cut: of('/truncate', { opportunistic: false }),
@@ -49,6 +51,19 @@ for (const protocol of ['h1', 'h2'] as const)
       after(async () => {
         await context.close()
         await peer.close()
+      })
+
+      test('has its body also where the policy says nailed_up', async () => {
+        peer.requests.length = 0
+        const bodies = () => peer.requests.splice(0).map(({ body }) => String(body))
+        assert.equal(await (await context.request('nailed', { body: 'hello' })).text(), 'hello')
+        assert.deepEqual(bodies(), ['hello'])
+        await using stream = context.stream('nailed')
+        await stream.send('hello')
+        assert.deepEqual(bodies(), ['hello'])
+        await using silent = context.stream('nailed')
+        await nextState(silent, 'QOS_ACK_REMOTE')
+        assert.deepEqual(bodies(), [''])
       })
 
       for (const method of methods)
