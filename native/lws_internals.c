@@ -84,6 +84,20 @@ void ssi_forget_connection_failure(struct lws_ss_handle* h) {
 #endif
 }
 
+int ssi_acknowledges_itself(struct lws_ss_handle* h) {
+  return h->policy->protocol == LWSSSP_MQTT && !h->policy->u.mqtt.qos;
+}
+
+int ssi_has_unsent(struct lws_ss_handle* h) {
+  if (h->wsi && h->prev_ss_state != LWSSSCS_DISCONNECTED)
+    return lws_has_buffered_out(lws_get_network_wsi(h->wsi)) || lws_corked(h->context, h->tsi);
+#if defined(LWS_SS_UNSENT)
+  return h->unsent;
+#else
+  return 0;
+#endif
+}
+
 const char* ssi_connection_failure(struct lws_ss_handle* h) {
 #if defined(LWS_SS_CONNECTION_FAILURE_LEN)
   return h->connection_failure;

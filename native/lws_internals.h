@@ -56,6 +56,14 @@ int ssi_body_pending(struct lws_ss_handle* h);
 /* Whether the transaction goes on with payload of another streamtype after this one's. */
 int ssi_shares_ride(struct lws_ss_handle* h);
 
+/* Whether it is lws that says LWSSSCS_QOS_ACK_REMOTE, when it has written a message: MQTT's QoS 0.
+ */
+int ssi_acknowledges_itself(struct lws_ss_handle* h);
+
+/* Whether what was written still waits for its socket; or, without a connection, whether the last
+ * one took such with it. */
+int ssi_has_unsent(struct lws_ss_handle* h);
+
 /* Why the last connection attempt failed, "" when lws did not say. */
 const char* ssi_connection_failure(struct lws_ss_handle* h);
 /* The code in the CLOSE frame that ended the last ws connection, 0 when there was none. */

@@ -190,6 +190,8 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       rest_ = 0;
       fruitless_ = fruitless_ && !outgoing_.empty();
       unreachable_ = fruitless_;
+      // When it is being destroyed, that has been done.
+      if (!doomed_) SettleLeaving();
       // The peer may have seen part of it, or all: whether to send it again is for the program to
       // say.
       DropStarted();
@@ -275,6 +277,10 @@ lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, ui
                                      size_t* length, int* flags) {
   SsStream* self = static_cast<UserData*>(user)->stream;
   self->asked_for_tx_ = false;
+  if (!self->leaving_.empty()) {
+    self->SettleLeaving();
+    self->Schedule();
+  }
   if (self->doomed_ || self->disconnecting_ || !self->can_send_) return LWSSSSRET_TX_DONT_SEND;
   return self->handlers_ ? self->TxHandler(ordinal, into, length, flags)
                          : self->TxMessage(ordinal, into, length, flags);
@@ -331,6 +337,7 @@ void SsStream::Work() {
     return;
   }
   SsContext::ServiceScope scope(context_);
+  SettleLeaving();
   if (wanted.disconnect) {
     ssi_disconnect(handle_);
     disconnecting_ = unreachable_ = false;
@@ -353,7 +360,9 @@ void SsStream::Work() {
       Heed(lws_ss_request_tx(handle_));
     has_tx_length_ = false;
   }
-  if (handle_ && wanted.more && ssi_wsi(handle_)) Heed(lws_ss_request_tx(handle_));
+  // Before lws asks for more, it gives the socket what waits for it.
+  const bool wants_more = wanted.more || !leaving_.empty();
+  if (handle_ && wants_more && ssi_wsi(handle_)) Heed(lws_ss_request_tx(handle_));
   if (handle_ && wanted.flow)
     if (lws* wsi = ssi_wsi(handle_)) lws_rx_flow_control(wsi, reading_ ? 1 : 0);
   if (handle_) Pump();
@@ -363,6 +372,7 @@ void SsStream::DestroyNow() {
   if (!handle_) return;
   doomed_ = true;
   SsContext::ServiceScope scope(context_);
+  SettleLeaving();
   ssi_say_goodbye(handle_);
   lws_ss_handle* going = handle_;
   lws_ss_destroy(&going);

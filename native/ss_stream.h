@@ -78,6 +78,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal);
   void RewindTransaction();
   void ForgetMessages();
+  void SettleLeaving();
   void DropStarted();
   void ReadHeaders();
   bool HasPart();
@@ -146,6 +147,9 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool released_ = false;
   uint16_t failures_ = 0;
   std::unique_ptr<Following> follow_;
+  // What lws has taken whole, may not have given to the socket yet, and the peer will not
+  // acknowledge.
+  std::vector<uint32_t> leaving_;
   std::vector<StreamEvent> events_, telling_;
   std::vector<uint8_t> received_, handing_over_;
   // Of the frame that received_ ends with, what is still to come.

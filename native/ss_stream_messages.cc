@@ -63,7 +63,12 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
     return LWSSSSRET_OK;
   }
   *flags |= LWSSS_FLAG_EOM;
-  AddEvent(StreamEvent::kSent, message.id(), 0);
+  if (acknowledged_) {
+    AddEvent(StreamEvent::kSent, message.id(), 0);
+  } else {
+    leaving_.push_back(message.id());
+    Schedule();
+  }
   // Until the peer has answered, it may have to be sent again.
   if (transactional_) {
     if (ssi_shares_ride(handle_)) parts_++;
@@ -138,13 +143,26 @@ void SsStream::SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordi
   if (unanswered_.empty()) return;
   // Ordinals of a proxy are not ours.
   if (meant == unanswered_.end()) meant = unanswered_.begin();
-  AddEvent(verdict, meant->id, 0);
+  if (verdict == StreamEvent::kAcknowledged && ssi_acknowledges_itself(handle_))
+    leaving_.push_back(meant->id);
+  else
+    AddEvent(verdict, meant->id, 0);
   unanswered_.erase(meant);
+}
+
+// They have left when the socket has them; those that a connection takes with it, nobody has.
+void SsStream::SettleLeaving() {
+  if (leaving_.empty() || ssi_has_unsent(handle_)) return;
+  const auto verdict = acknowledged_ ? StreamEvent::kAcknowledged : StreamEvent::kSent;
+  for (const uint32_t id : leaving_) events_.push_back({verdict, id, 0});
+  leaving_.clear();
 }
 
 void SsStream::DropStarted() {
   // What a stream takes with it, its end tells.
   if (doomed_) return;
+  for (const uint32_t id : leaving_) AddEvent(StreamEvent::kDropped, id, 0);
+  leaving_.clear();
   for (const Unanswered& message : unanswered_) AddEvent(StreamEvent::kDropped, message.id, 0);
   unanswered_.clear();
   if (outgoing_.empty() || !outgoing_.front().started()) return;
@@ -156,6 +174,7 @@ void SsStream::DropStarted() {
 
 void SsStream::ForgetMessages() {
   outgoing_.clear();
+  leaving_.clear();
   parts_ = 0;
   unanswered_.clear();
 }

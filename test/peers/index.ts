@@ -19,6 +19,7 @@ export {
   PADDED,
   startFrames,
 } from './h2-frames.js'
+export { type HoldingRelay, startHoldingRelay } from './holding-relay.js'
 export { patternBytes } from './http-handler.js'
 export { type Http1Peer, startHttp1 } from './http1.js'
 export { type Http2Peer, startHttp2 } from './http2.js'

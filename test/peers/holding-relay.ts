@@ -1,0 +1,50 @@
+import net from 'node:net'
+import { ServerPeer } from './peer.js'
+
+/** Stands between a client and a server, and can stop reading what the client says. */
+export class HoldingRelay extends ServerPeer {
+  /** How many bytes clients have said. */
+  heard = 0
+  readonly #ways = new Map<net.Socket, net.Socket>()
+  #holds = false
+
+  join(client: net.Socket, server: net.Socket): void {
+    this.#ways.set(client, server)
+    client.on('close', () => this.#ways.delete(client))
+    client.on('data', (piece) => {
+      this.heard += piece.length
+    })
+    if (this.#holds) client.pause()
+    else client.pipe(server)
+  }
+
+  hold(): void {
+    this.#holds = true
+    for (const [client, server] of this.#ways) client.unpipe(server).pause()
+  }
+
+  pass(): void {
+    this.#holds = false
+    for (const [client, server] of this.#ways) client.pipe(server)
+  }
+
+  /** Ends what the client takes for a connection; what nobody has read is lost. */
+  cut(): void {
+    for (const client of this.#ways.keys()) client.destroy()
+  }
+}
+
+/** On a unix socket, which takes less at once than it may be given. */
+export async function startHoldingRelay(to: { port: number }, path: string): Promise<HoldingRelay> {
+  const relay = await HoldingRelay.listen(
+    net.createServer((client) => {
+      const server = net.connect(to.port, '127.0.0.1')
+      server.pipe(client)
+      relay.join(client, server)
+      client.on('close', () => server.end())
+      server.on('error', () => {})
+    }),
+    { path },
+  )
+  return relay
+}
