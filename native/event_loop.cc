@@ -6,6 +6,7 @@
 
 #include "lws_internals.h"
 #include "ss_context.h"
+#include "util/prefetch.h"
 
 namespace {
 
@@ -79,9 +80,13 @@ void EventLoop::OnHandOver(lws* wsi, int done) {
   Of(wsi)->handing_over_ = done ? LWS_SOCK_INVALID : lws_get_socket_fd(wsi);
 }
 
-EventLoop::Watcher* EventLoop::Find(lws_sockfd_type fd) {
+EventLoop::Watcher* EventLoop::Find(lws_sockfd_type fd) const {
   const auto place = static_cast<size_t>(fd);
   return place < watchers_.size() ? watchers_[place] : nullptr;
+}
+
+void EventLoop::PrefetchWatcher(lws_sockfd_type fd) const {
+  if (const Watcher* watcher = Find(fd)) prefetch(watcher, sizeof(*watcher));
 }
 
 bool EventLoop::Add(lws* wsi) {

@@ -24,6 +24,8 @@ class EventLoop {
   void SetContext(lws_context* context) { context_ = context; }
   uv_loop_t* uv() const { return loop_; }
 
+  void PrefetchWatcher(lws_sockfd_type fd) const;
+
   // Asks for a turn before the loop blocks next.
   void Touch();
 
@@ -61,7 +63,7 @@ class EventLoop {
   static void OnTimer(uv_timer_t* handle);
   static void OnHandleClosed(uv_handle_t* handle);
 
-  Watcher* Find(lws_sockfd_type fd);
+  Watcher* Find(lws_sockfd_type fd) const;
   bool Add(lws* wsi);
   void Remove(Watcher* watcher);
   void Rearm(Watcher* watcher);

@@ -1,8 +1,36 @@
 #include "lws_internals.h"
 
 #include "private-lib-core.h"
+#include "util/prefetch.h"
 
 struct lws* ssi_wsi(struct lws_ss_handle* h) { return h->wsi; }
+
+#define PREFETCH(first, last) \
+  prefetch(&(first), (size_t)((const char*)(&(last) + 1) - (const char*)&(first)))
+
+void ssi_prefetch_handle(const struct lws_ss_handle* h) {
+  PREFETCH(h->info.rx, h->info.state);
+  PREFETCH(h->context, h->wsi);
+  PREFETCH(h->txord, h->txord);
+  PREFETCH(h->seqstate, h->prev_ss_state);
+}
+
+void ssi_prefetch_connection(const struct lws_ss_handle* h) {
+  const struct lws* wsi = h->wsi;
+
+  if (!wsi) return;
+  PREFETCH(wsi->a, wsi->a);
+  PREFETCH(wsi->ws, wsi->txc);
+  PREFETCH(wsi->role_ops, wsi->role_ops);
+  PREFETCH(wsi->user_space, wsi->buflist_out);
+  PREFETCH(wsi->desc, wsi->c_pri);
+}
+
+void ssi_prefetch_framing(const struct lws_ss_handle* h) {
+  const struct lws* wsi = h->wsi;
+
+  if (wsi && wsi->ws) PREFETCH(*wsi->ws, *wsi->ws);
+}
 
 struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd) {
   return wsi_from_fd(cx, fd);

@@ -13,6 +13,14 @@ extern "C" {
 
 struct lws* ssi_wsi(struct lws_ss_handle* h);
 
+/*
+ * Has what is needed to send brought into the cache: of the handle; of its connection, when the
+ * handle is there; of the connection's framing, when that is.
+ */
+void ssi_prefetch_handle(const struct lws_ss_handle* h);
+void ssi_prefetch_connection(const struct lws_ss_handle* h);
+void ssi_prefetch_framing(const struct lws_ss_handle* h);
+
 /* Whose the socket is; NULL when it is nobody's. */
 struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
 

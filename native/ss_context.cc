@@ -27,6 +27,9 @@ constexpr lws_system_blob_item_t kBlobs[] = {
     LWS_SYSBLOB_TYPE_EXT_AUTH1,
 };
 
+// Of more than these, each is in no cache when it is its turn; they wait for memory together.
+constexpr size_t kCachedStreams = 500;
+
 constexpr int kLevelsWhileOpening = LLL_ERR | LLL_WARN;
 // One read from a socket hands over at most this much.
 constexpr unsigned kServiceBufferBytes = 64 * 1024;
@@ -211,6 +214,10 @@ void SsContext::OnCleanStack() {
   on_clean_stack_ = true;
   std::vector<SsStream*> now;
   now.swap(scheduled_);
+  if (loop_ && streams_.size() > kCachedStreams) {
+    for (const SsStream* stream : now) stream->PrefetchConnection();
+    for (const SsStream* stream : now) stream->PrefetchSocket(*loop_);
+  }
   for (SsStream* stream : now) stream->Work();
   for (SsStream* stream : now) stream->Tell();
   TellNotices();

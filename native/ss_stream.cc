@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "addon_data.h"
+#include "event_loop.h"
 #include "lws_internals.h"
 #include "ss_context.h"
 #include "util/js_call.h"
@@ -325,6 +326,17 @@ void SsStream::Rest() {
   }
   ssi_become_idle(handle_);
   if (!handlers_) DropStarted();
+}
+
+void SsStream::PrefetchConnection() const {
+  if (handle_) ssi_prefetch_connection(handle_);
+}
+
+void SsStream::PrefetchSocket(const EventLoop& loop) const {
+  lws* wsi = handle_ ? ssi_wsi(handle_) : nullptr;
+  if (!wsi) return;
+  loop.PrefetchWatcher(lws_get_socket_fd(wsi));
+  ssi_prefetch_framing(handle_);
 }
 
 void SsStream::Work() {

@@ -15,6 +15,7 @@
 #include "outgoing_message.h"
 #include "policy_generation.h"
 
+class EventLoop;
 class SsContext;
 
 // One Secure Stream, in one of two forms: with handlers, every lws callback becomes a call into
@@ -30,6 +31,9 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
 
   // From a clean stack: does what was asked for; then tells what happened.
   void Work();
+  // Before that, one after the other: has what it takes brought into the cache.
+  void PrefetchConnection() const;
+  void PrefetchSocket(const EventLoop& loop) const;
   void Tell();
   void DestroyNow();
   // Lets go of JavaScript.

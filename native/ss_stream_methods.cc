@@ -12,6 +12,7 @@ Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
     else
       outgoing_.emplace_back(id, info[0].As<Napi::Uint8Array>());
     Schedule();
+    ssi_prefetch_handle(handle_);
   }
   return info.Env().Undefined();
 }
