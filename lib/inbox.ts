@@ -1,4 +1,4 @@
-import Denque from 'denque'
+import { ShortQueue } from './short-queue.js'
 
 /** A piece of payload as it arrived. */
 export interface Chunk {
@@ -49,9 +49,7 @@ interface Waiter {
 
 /** What was received and not yet taken; says when the socket is to be read no further. */
 export class Inbox {
-  // Made when something comes, and kept: of many streams each would leave an array for every message
-  // to the garbage collection.
-  #chunks: Denque<ReceivedChunk> | undefined
+  readonly #chunks = new ShortQueue<ReceivedChunk>()
   #bytes = 0
   #messages = 0
   #reading = true
@@ -75,7 +73,6 @@ export class Inbox {
   }
 
   push(chunk: ReceivedChunk): void {
-    this.#chunks ??= new Denque()
     this.#chunks.push(chunk)
     this.#bytes += cost(chunk)
     if (chunk.eom) this.#messages++
@@ -86,9 +83,9 @@ export class Inbox {
   /** The connection is gone: what was received of a message that is not complete never will be. */
   dropPartialMessage(): void {
     const chunks = this.#chunks
-    for (let last = chunks?.peekBack(); last && !last.eom; last = chunks?.peekBack()) {
+    for (let last = chunks.peekBack(); last && !last.eom; last = chunks.peekBack()) {
       this.#bytes -= cost(last)
-      chunks?.pop()
+      chunks.pop()
     }
     if (this.#messages === 0) this.#isFirstBegun = false
     this.#regulate()
@@ -156,7 +153,7 @@ export class Inbox {
   }
 
   #shift(): ReceivedChunk | undefined {
-    const chunk = this.#chunks?.shift()
+    const chunk = this.#chunks.shift()
     if (!chunk) return undefined
     this.#bytes -= cost(chunk)
     if (chunk.eom) this.#messages--
