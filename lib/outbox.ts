@@ -1,6 +1,6 @@
-import Denque from 'denque'
 import { DisconnectedError } from './errors/disconnected-error.js'
 import { onAbort } from './on-abort.js'
+import { ShortQueue } from './short-queue.js'
 
 interface Entry {
   readonly resolve: () => void
@@ -12,7 +12,8 @@ interface Entry {
 export class Outbox {
   // By id, from the oldest on that is not settled; a Map that is filled and emptied all the time keeps
   // what it held alive from one garbage collection to the next.
-  #entries: Denque<Entry> | undefined
+  readonly #entries = new ShortQueue<Entry>()
+  // Ids count as the addon's do, which begin again after 2 ** 32.
   #firstId = 1
   #size = 0
   #whenDrained: (() => void)[] | undefined
@@ -35,9 +36,8 @@ export class Outbox {
   }
 
   add(signal?: AbortSignal): { id: number; promise: Promise<void> } {
-    this.#entries ??= new Denque()
     const entries = this.#entries
-    const id = this.#firstId + entries.length
+    const id = (this.#firstId + entries.length) >>> 0
     const promise = new Promise<void>((resolve, reject) => {
       entries.push({ resolve, reject, settled: false })
     })
@@ -71,8 +71,9 @@ export class Outbox {
   }
 
   rejectAll(reason: unknown): void {
-    const end = this.#firstId + (this.#entries?.length ?? 0)
-    for (let id = this.#firstId; id < end; id++) this.reject(id, reason)
+    const first = this.#firstId
+    const { length } = this.#entries
+    for (let place = 0; place < length; place++) this.reject((first + place) >>> 0, reason)
   }
 
   /** Settles when no message is on its way. */
@@ -86,14 +87,13 @@ export class Outbox {
 
   #settle(id: number): Entry | undefined {
     const entries = this.#entries
-    // Denque counts negative places from the end.
-    const entry = id < this.#firstId ? undefined : entries?.peekAt(id - this.#firstId)
+    const entry = entries.peekAt((id - this.#firstId) >>> 0)
     if (!entry || entry.settled) return undefined
     entry.settled = true
     this.#size--
-    while (entries?.peekFront()?.settled) {
+    while (entries.peekAt(0)?.settled) {
       entries.shift()
-      this.#firstId++
+      this.#firstId = (this.#firstId + 1) >>> 0
     }
     if (this.#size === 0 && this.#whenDrained) {
       for (const resolve of this.#whenDrained) resolve()

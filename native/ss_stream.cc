@@ -278,7 +278,7 @@ lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, ui
                                      size_t* length, int* flags) {
   SsStream* self = static_cast<UserData*>(user)->stream;
   self->asked_for_tx_ = false;
-  if (!self->leaving_.empty()) {
+  if (self->leaving_.count) {
     self->SettleLeaving();
     self->Schedule();
   }
@@ -373,7 +373,7 @@ void SsStream::Work() {
     has_tx_length_ = false;
   }
   // Before lws asks for more, it gives the socket what waits for it.
-  const bool wants_more = wanted.more || !leaving_.empty();
+  const bool wants_more = wanted.more || leaving_.count;
   if (handle_ && wants_more && ssi_wsi(handle_)) Heed(lws_ss_request_tx(handle_));
   if (handle_ && wanted.flow)
     if (lws* wsi = ssi_wsi(handle_)) lws_rx_flow_control(wsi, reading_ ? 1 : 0);

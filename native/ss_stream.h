@@ -52,6 +52,14 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
     lws_ss_tx_ordinal_t ordinal;
     uint32_t id;
   };
+  // Messages leave in the order of their ids; one in between may have been given up.
+  struct Leaving {
+    uint32_t first = 0, count = 0;
+    void Add(uint32_t id) {
+      if (count == 0) first = id;
+      count = id - first + 1;
+    }
+  };
   struct Handlers {
     Napi::FunctionReference state, rx, tx;
   };
@@ -153,7 +161,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   std::unique_ptr<Following> follow_;
   // What lws has taken whole, may not have given to the socket yet, and the peer will not
   // acknowledge.
-  std::vector<uint32_t> leaving_;
+  Leaving leaving_;
   std::vector<StreamEvent> events_, telling_;
   std::vector<uint8_t> received_, handing_over_;
   // Of the frame that received_ ends with, what is still to come.

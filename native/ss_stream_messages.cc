@@ -66,7 +66,7 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   if (acknowledged_) {
     AddEvent(StreamEvent::kSent, message.id(), 0);
   } else {
-    leaving_.push_back(message.id());
+    leaving_.Add(message.id());
     Schedule();
   }
   // Until the peer has answered, it may have to be sent again.
@@ -144,7 +144,7 @@ void SsStream::SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordi
   // Ordinals of a proxy are not ours.
   if (meant == unanswered_.end()) meant = unanswered_.begin();
   if (verdict == StreamEvent::kAcknowledged && ssi_acknowledges_itself(handle_))
-    leaving_.push_back(meant->id);
+    leaving_.Add(meant->id);
   else
     AddEvent(verdict, meant->id, 0);
   unanswered_.erase(meant);
@@ -152,17 +152,18 @@ void SsStream::SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordi
 
 // They have left when the socket has them; those that a connection takes with it, nobody has.
 void SsStream::SettleLeaving() {
-  if (leaving_.empty() || ssi_has_unsent(handle_)) return;
+  if (!leaving_.count || ssi_has_unsent(handle_)) return;
   const auto verdict = acknowledged_ ? StreamEvent::kAcknowledged : StreamEvent::kSent;
-  for (const uint32_t id : leaving_) events_.push_back({verdict, id, 0});
-  leaving_.clear();
+  for (uint32_t n = 0; n < leaving_.count; n++) events_.push_back({verdict, leaving_.first + n, 0});
+  leaving_ = {};
 }
 
 void SsStream::DropStarted() {
   // What a stream takes with it, its end tells.
   if (doomed_) return;
-  for (const uint32_t id : leaving_) AddEvent(StreamEvent::kDropped, id, 0);
-  leaving_.clear();
+  for (uint32_t n = 0; n < leaving_.count; n++)
+    AddEvent(StreamEvent::kDropped, leaving_.first + n, 0);
+  leaving_ = {};
   for (const Unanswered& message : unanswered_) AddEvent(StreamEvent::kDropped, message.id, 0);
   unanswered_.clear();
   if (outgoing_.empty() || !outgoing_.front().started()) return;
@@ -174,7 +175,7 @@ void SsStream::DropStarted() {
 
 void SsStream::ForgetMessages() {
   outgoing_.clear();
-  leaving_.clear();
+  leaving_ = {};
   parts_ = 0;
   unanswered_.clear();
 }
