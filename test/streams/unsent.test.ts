@@ -81,13 +81,14 @@ describe('what the socket has not taken', () => {
       assert.ok(held.failures.length > 0)
       for (const code of held.failures) assert.equal(code, 'ERR_SS_DISCONNECTED')
     })
-  }
 
-  test('is sent when the peer goes on reading', async () => {
-    await using held = await stuck('raw')
-    held.relay.pass()
-    await held.context.close()
-    await standstill(held.arrived)
-    assert.deepEqual([held.sent(), held.arrived()], [400, 400])
-  })
+    test(`is sent when the peer goes on reading: ${protocol}`, async () => {
+      await using held = await stuck(protocol)
+      held.relay.pass()
+      await held.context.close()
+      await standstill(held.arrived)
+      assert.equal(held.sent(), 400)
+      assert.ok(held.arrived() >= 400, `${held.arrived()} have arrived`)
+    })
+  }
 })
