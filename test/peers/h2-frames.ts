@@ -6,6 +6,7 @@ export const DATA = 0
 export const HEADERS = 1
 const RST_STREAM = 3
 const SETTINGS = 4
+export const CONTINUATION = 9
 export const END_STREAM = 1
 export const END_HEADERS = 4
 export const PADDED = 8

@@ -11,6 +11,7 @@ export {
 } from './certificates.js'
 export { type Cut, type CuttingRelay, startCuttingRelay } from './cutting-relay.js'
 export {
+  CONTINUATION,
   DATA,
   END_HEADERS,
   END_STREAM,

@@ -5,6 +5,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
 import {
+  CONTINUATION,
   DATA,
   END_HEADERS,
   END_STREAM,
@@ -18,6 +19,14 @@ import {
 import { policyOf, streamtype } from '../support/policies.js'
 
 const OK = 0x88
+/** A header that is in no table. */
+const header = (name: string, value: string) =>
+  Buffer.concat([
+    Buffer.of(0, name.length),
+    Buffer.from(name),
+    Buffer.of(value.length),
+    Buffer.from(value),
+  ])
 /** The status 200, and a content-length. */
 const headers = (length?: number) => {
   const text = `${length}`
@@ -120,6 +129,48 @@ describe('frames of h2', { timeout: 30_000 }, () => {
       code: 'ERR_SS_ALL_RETRIES_FAILED',
       message: /payload before its headers/,
     })
+  })
+
+  const NONE = Buffer.alloc(0)
+  const long = Buffer.concat([Buffer.of(OK), header('x-long', 'value')])
+  const blocks: Record<string, Buffer[]> = {
+    'within a header': [long.subarray(0, 5), long.subarray(5)],
+    'with nothing in the first': [NONE, long],
+    'with nothing in the last': [long, NONE],
+    'with nothing in between': [Buffer.of(OK), NONE, NONE, header('x', 'y')],
+  }
+  const headerFrames = (stream: number, flags: number, block: Buffer[]) =>
+    block.map((piece, n) => {
+      const isLast = n === block.length - 1 ? END_HEADERS : 0
+      return n === 0
+        ? frame(HEADERS, flags | isLast, stream, piece)
+        : frame(CONTINUATION, isLast, stream, piece)
+    })
+  for (const [where, block] of Object.entries(blocks))
+    test(`have the headers in pieces, ${where}`, async () => {
+      const data = (stream: number) => frame(DATA, END_STREAM, stream, Buffer.from('abc'))
+      answer = (stream) => [...headerFrames(stream, 0, block), data(stream)]
+      assert.equal(await (await context.request('it')).text(), 'abc')
+      answer = (stream) => headerFrames(stream, END_STREAM, block)
+      assert.equal(await (await context.request('it')).text(), '')
+      answer = (stream) => [
+        ...headerFrames(stream, 0, [header(':status', '103'), NONE]),
+        ...headerFrames(stream, 0, block),
+        frame(DATA, 0, stream, Buffer.from('abc')),
+        ...headerFrames(stream, END_STREAM, [NONE, header('x-trailer', 'z'), NONE]),
+      ]
+      assert.equal(await (await context.request('it')).text(), 'abc')
+    })
+
+  test('without headers, or with an end before the response, are no answer', async () => {
+    const nothings: [RegExp, (stream: number) => Buffer[]][] = [
+      [/status/, (stream) => headerFrames(stream, END_STREAM, [NONE])],
+      [/ended before/, (stream) => headerFrames(stream, END_STREAM, [header(':status', '103')])],
+    ]
+    for (const [message, nothing] of nothings) {
+      answer = nothing
+      await assert.rejects(context.request('it'), { code: 'ERR_SS_ALL_RETRIES_FAILED', message })
+    }
   })
 
   for (const [what, end] of Object.entries({
