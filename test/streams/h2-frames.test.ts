@@ -123,6 +123,20 @@ describe('frames of h2', { timeout: 30_000 }, () => {
     assert.equal(streams.length, 3)
   })
 
+  test('beyond the window end the transaction', async () => {
+    const pieces = Array<Buffer>(4096).fill(patternBytes(16_384))
+    const reset = new Promise<void>((resolve) => {
+      onReset = () => resolve()
+    })
+    answer = (stream) => [
+      frame(HEADERS, END_HEADERS, stream, headers()),
+      ...pieces.map((piece) => frame(DATA, 0, stream, piece)),
+    ]
+    const reply = await context.request('it')
+    await reset
+    await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
+  })
+
   test('of payload before the headers are no answer', async () => {
     answer = (stream) => [frame(DATA, END_STREAM, stream, Buffer.from('abc'))]
     await assert.rejects(context.request('it'), {
