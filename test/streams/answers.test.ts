@@ -65,6 +65,14 @@ const answers: Record<string, string> = {
       `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nabc\r\n0\r\n\r\n`,
     ]),
   ),
+  'size=': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n\r\n',
+  'size=;a': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n;a\r\n\r\n',
+  endless: 'HTTP/1.1 200 OK\r\n\r\nabc',
+  close: 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc',
+  'close-2':
+    'HTTP/1.1 200 OK\r\nConnection: it\r\nConnection: x ,CLOSE\r\nContent-Length: 3\r\n\r\nabc',
+  closer: 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: closer\r\n\r\nabc',
+  cookies: `HTTP/1.1 200 OK\r\n${'Set-Cookie: a=b\r\n'.repeat(200)}Content-Length: 3\r\n\r\nabc`,
   '103':
     'HTTP/1.1 103 Early Hints\r\nX-Say: not it\r\nLink: </a>\r\n\r\n'.repeat(50) +
     'HTTP/1.1 200 OK\r\nX-Say: it\r\nContent-Length: 3\r\n\r\nabc',
@@ -165,6 +173,38 @@ describe('answers on h1', { timeout: 20_000 }, () => {
         message,
       })
     })
+
+  for (const answer of ['size=', 'size=;a'])
+    test(`a chunk that has ${answer} is none`, async () => {
+      const reply = await context.request('GET', { metadata: { answer } })
+      await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
+    })
+
+  for (const [answer, isLast] of [
+    ['close', true],
+    ['close-2', true],
+    ['closer', false],
+  ] as const)
+    test(`a connection is ${isLast ? 'not ' : ''}used again after ${answer}`, async () => {
+      const answered = async () => {
+        const reply = await context.request('GET', { metadata: { answer } })
+        assert.equal(await reply.text(), 'abc')
+        return connections.size
+      }
+      const before = await answered()
+      assert.equal(await answered(), isLast ? before + 1 : before)
+    })
+
+  test('as many headers as there may be cookies', async () => {
+    const reply = await context.request('GET', { metadata: { answer: 'cookies' } })
+    assert.equal(await reply.text(), 'abc')
+  })
+
+  test('a connection that is reset is not the end of an answer', async () => {
+    const reply = await context.request('GET', { metadata: { answer: 'endless' } })
+    for (const socket of peer.sockets) socket.resetAndDestroy()
+    await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
+  })
 
   test('a method of any name has an answer', async () => {
     const reply = await context.request('PROPFIND', { metadata: { answer: 'Chunked' } })
