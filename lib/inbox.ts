@@ -41,10 +41,18 @@ function cost(chunk: ReceivedChunk): number {
 
 interface Waiter {
   readonly owner: object
+  readonly turn: number
   /** Takes what it waits for, if that is there, and says whether it is done waiting. */
   readonly serve: () => boolean
   readonly resolve: (nothing: undefined) => void
   readonly reject: (reason: unknown) => void
+}
+
+/** Whether there was one that waits, and something for it. */
+function serveFirst(queue: ShortQueue<Waiter>): boolean {
+  if (!queue.peekAt(0)?.serve()) return false
+  queue.shift()
+  return true
 }
 
 /** What was received and not yet taken; says when the socket is to be read no further. */
@@ -59,7 +67,9 @@ export class Inbox {
   #isFirstBegun = false
   #ended = false
   #failure: { reason: unknown } | undefined
-  #waiting: Waiter[] = []
+  // In each, what there is not for the first is not there for the others either.
+  readonly #waiting = { messages: new ShortQueue<Waiter>(), chunks: new ShortQueue<Waiter>() }
+  #turns = 0
   readonly #socket: { setReading(on: boolean): void }
   #whenForsaken: (() => void) | undefined
 
@@ -126,23 +136,33 @@ export class Inbox {
   }
 
   /** What `take` gives as soon as it gives something, first come first served; `undefined` at the end. */
-  next<T>(owner: object, take: () => T | undefined): Promise<T | undefined> {
+  next<T>(
+    owner: object,
+    takes: 'messages' | 'chunks',
+    take: () => T | undefined,
+  ): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const serve = () => {
         const taken = take()
         if (taken !== undefined) resolve(taken)
         return taken !== undefined
       }
-      this.#waiting.push({ owner, serve, resolve, reject })
-      this.#wake()
+      const waiter = { owner, turn: this.#turns++, serve, resolve, reject }
+      // There is nothing for those that wait already, or they would not.
+      if (serve()) return
+      if (this.#ended) this.#dismiss(waiter)
+      else this.#waiting[takes].push(waiter)
     })
   }
 
   /** What `owner` waits for need not come any more. */
   leave(owner: object): void {
-    const waiting = this.#waiting
-    this.#waiting = waiting.filter((waiter) => waiter.owner !== owner)
-    for (const waiter of waiting) if (waiter.owner === owner) waiter.resolve(undefined)
+    for (const queue of Object.values(this.#waiting))
+      for (let left = queue.length; left > 0; left--) {
+        const waiter = queue.shift() as Waiter
+        if (waiter.owner === owner) waiter.resolve(undefined)
+        else queue.push(waiter)
+      }
   }
 
   #shiftMessage(): ReceivedChunk[] {
@@ -174,14 +194,22 @@ export class Inbox {
   }
 
   #wake(): void {
-    if (this.#waiting.length === 0) return
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const waiter of waiting) {
-      if (waiter.serve()) continue
-      if (this.#failure) waiter.reject(this.#failure.reason)
-      else if (this.#ended) waiter.resolve(undefined)
-      else this.#waiting.push(waiter)
+    const { messages, chunks } = this.#waiting
+    let served = messages.length + chunks.length > 0
+    while (served) {
+      const isMessagesTurn =
+        (messages.peekAt(0)?.turn ?? Infinity) < (chunks.peekAt(0)?.turn ?? Infinity)
+      served = isMessagesTurn
+        ? serveFirst(messages) || serveFirst(chunks)
+        : serveFirst(chunks) || serveFirst(messages)
     }
+    if (!this.#ended) return
+    for (const queue of [messages, chunks])
+      for (let waiter = queue.shift(); waiter; waiter = queue.shift()) this.#dismiss(waiter)
+  }
+
+  #dismiss(waiter: Waiter): void {
+    if (this.#failure) waiter.reject(this.#failure.reason)
+    else waiter.resolve(undefined)
   }
 }

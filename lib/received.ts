@@ -21,7 +21,9 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
     if (this.#over) return { done: true, value: undefined }
     this.#inbox.attach(this.#takes)
     try {
-      const value = this.#finishing ? this.#take() : await this.#inbox.next(this, this.#take)
+      const value = this.#finishing
+        ? this.#take()
+        : await this.#inbox.next(this, this.#takes, this.#take)
       if (value !== undefined) return { done: false, value }
     } catch (error) {
       // Once is enough, if several calls wait.
@@ -38,7 +40,7 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
   async rest(): Promise<T[]> {
     const all: T[] = []
     this.#inbox.attach(this.#takes)
-    await this.#inbox.next(this, () => {
+    await this.#inbox.next(this, this.#takes, () => {
       for (let value = this.#take(); value !== undefined; value = this.#take()) all.push(value)
       return undefined
     })

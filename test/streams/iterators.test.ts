@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
 import { type RawPeer, startRaw, startWebSocket, type WebSocketPeer } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
+
+const { Inbox }: typeof import('../../dist/inbox.js') = require(
+  path.join(path.dirname(require.resolve('lws-secure-streams')), 'inbox.js'),
+)
 
 const over = { done: true, value: undefined }
 
@@ -53,6 +58,34 @@ describe('iterators', { timeout: 20_000 }, () => {
       received.map(({ value }) => value?.text()),
       ['1', '2', '3'],
     )
+  })
+
+  test('that take messages and chunks serve those that wait in the order in which they came', async () => {
+    await using stream = context.stream('ws')
+    const messages = stream[Symbol.asyncIterator]()
+    const chunks = stream.chunks()
+    const waiting = [chunks.next(), messages.next(), messages.next(), chunks.next()]
+    for (const text of ['1', '2', '3', '4']) await stream.send(text)
+    const received = await Promise.all(waiting)
+    assert.deepEqual(
+      received.map(({ value }) => String(value?.data)),
+      ['1', '2', '3', '4'],
+    )
+  })
+
+  test('ask for what there is as often as something comes, however many wait', async () => {
+    const inbox = new Inbox({ setReading() {} })
+    const many = 2000
+    let asked = 0
+    const take = () => {
+      asked++
+      return inbox.takeMessage()
+    }
+    const waiting = Array.from({ length: many }, () => inbox.next({}, 'messages', take))
+    const data = Buffer.alloc(1)
+    for (let i = 0; i < many; i++) inbox.push({ data, som: true, eom: true, metadata: {} })
+    await Promise.all(waiting)
+    assert.ok(asked <= 4 * many, `asked ${asked} times`)
   })
 
   test('of messages leave out one whose beginning was taken as a chunk', async () => {
