@@ -46,4 +46,19 @@ describe('an exception in a handler or a listener', { concurrency: 2 }, () => {
       assert.match(stderr, new RegExp(`Error: thrown in ${where}\\n +at throwOnce .*throw-at`))
     }
   })
+
+  test('says what a tx handler returned that cannot be sent, and the next is sent', async () => {
+    const reports = await fixtureReports('answer-wrongly', { argument: { port: ports.ws } })
+    const wrongType = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
+    const about = (reports as { message: string }[]).map(({ message, ...error }) => [
+      /^The (?:value of )?"([^"]*)"/.exec(message ?? '')?.[1],
+      error,
+    ])
+    assert.deepEqual(about, [
+      ...Array(6).fill(['what tx returned', wrongType]),
+      ...Array(4).fill(['data', wrongType]),
+      ['data.length', { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }],
+      [undefined, { received: 'at last' }],
+    ])
+  })
 })
