@@ -1,3 +1,5 @@
+import { checkString, invalidArgType, outOfRange } from './arguments.js'
+
 /**
  * The states of a Secure Stream, by the names that libwebsockets gives them (without `LWSSSCS_`).
  * A state is its name as a string; {@link stateCode} and {@link stateName} convert to and from lws's
@@ -61,27 +63,27 @@ export const USER_BASE = 1000
 /**
  * The number that libwebsockets has for a state.
  *
- * @throws RangeError `ERR_OUT_OF_RANGE` when there is no such state.
+ * @throws RangeError `ERR_OUT_OF_RANGE` when there is no such state, TypeError `ERR_INVALID_ARG_TYPE`
+ *   for what is no string
  */
 export function stateCode(name: StateName): number {
+  checkString('name', name)
   const code = codes.get(name)
   if (code !== undefined) return code
-  throw Object.assign(new RangeError(`there is no Secure Streams state '${String(name)}'`), {
-    code: 'ERR_OUT_OF_RANGE',
-  })
+  throw outOfRange('name', 'a state of Secure Streams', name)
 }
 
 /**
  * The name of a state that libwebsockets numbers `code`; a number from {@link USER_BASE} on, which the
  * policy's `http_resp_map` gave, is returned as it is.
  *
- * @throws RangeError `ERR_OUT_OF_RANGE` when there is no such state.
+ * @throws RangeError `ERR_OUT_OF_RANGE` when there is no such state, TypeError `ERR_INVALID_ARG_TYPE`
+ *   for what is no number
  */
 export function stateName(code: number): StateName | number {
-  if (code >= USER_BASE) return code
+  if (typeof code !== 'number') throw invalidArgType('code', 'of type number', code)
+  if (code >= USER_BASE && Number.isInteger(code)) return code
   const name = names[code - 1]
   if (name !== undefined) return name
-  throw Object.assign(new RangeError(`there is no Secure Streams state with the number ${code}`), {
-    code: 'ERR_OUT_OF_RANGE',
-  })
+  throw outOfRange('code', 'the number of a state of Secure Streams', code)
 }

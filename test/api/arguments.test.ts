@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { type Context, openContext, PolicyError } from 'lws-secure-streams'
+import { type Context, openContext, PolicyError, stateCode, stateName } from 'lws-secure-streams'
 import { CertificateAuthority } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 
@@ -117,6 +117,21 @@ describe('openContext()', () => {
     queueMicrotask(() => queueMicrotask(() => aborting.abort(reason)))
     await assert.rejects(opening, (e) => e === reason)
   })
+})
+
+test('stateCode() and stateName() say what is wrong', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: wrong on purpose
+  const [code, name]: any[] = [stateCode, stateName]
+  for (const wrong of [undefined, null, 5, 5n, Symbol('CONNECTED'), ['CONNECTED']])
+    assert.throws(() => code(wrong), wrongType)
+  for (const wrong of ['', 'connected', 'toString', '1'])
+    assert.throws(() => code(wrong), outOfRange)
+  for (const wrong of [undefined, null, '5', '1005', 5n, Symbol('5'), [1005], {}])
+    assert.throws(() => name(wrong), wrongType)
+  for (const wrong of [-1, 0, 1.5, 999, 1000.5, Number.NaN, Number.POSITIVE_INFINITY])
+    assert.throws(() => name(wrong), outOfRange)
+  assert.equal(name(1000), 1000)
+  assert.equal(name(code('CONNECTED')), 'CONNECTED')
 })
 
 describe('a context and its streams', () => {
