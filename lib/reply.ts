@@ -41,8 +41,8 @@ export class Reply {
   /**
    * The whole payload.
    *
-   * @throws {@link DisconnectedError} when the connection ends before the payload does; TypeError when
-   *   the payload has been read already
+   * @throws {@link DisconnectedError} when the connection ends before the payload does; TypeError
+   *   `ERR_INVALID_STATE` when the payload has been read already
    */
   async bytes(): Promise<Buffer> {
     this.#claim()
@@ -78,7 +78,14 @@ export class Reply {
   }
 
   #claim = () => {
-    if (this.#taken) throw new TypeError('the body of this reply has been read already')
+    // As a web stream of Node says it.
+    if (this.#taken)
+      throw Object.assign(
+        new TypeError(
+          'the body of this reply has been read already; keep what bytes(), text() or json() gave',
+        ),
+        { code: 'ERR_INVALID_STATE' },
+      )
     this.#taken = true
   }
 }

@@ -120,7 +120,7 @@ describe('iterators', { timeout: 20_000 }, () => {
     const waiting = pieces.next()
     assert.deepEqual(await pieces.return?.(), over)
     assert.deepEqual(await waiting, over)
-    await assert.rejects(reply.bytes(), { name: 'TypeError' })
+    await assert.rejects(reply.bytes(), { name: 'TypeError', code: 'ERR_INVALID_STATE' })
     while (context.stats.streams > 0) await new Promise(setImmediate)
   })
 })
