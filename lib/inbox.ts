@@ -67,8 +67,9 @@ export class Inbox {
   #isFirstBegun = false
   #ended = false
   #failure: { reason: unknown } | undefined
-  // In each, what there is not for the first is not there for the others either.
-  readonly #waiting = { messages: new ShortQueue<Waiter>(), chunks: new ShortQueue<Waiter>() }
+  // In each, what there is not for the first is not there for the others either. Streams with
+  // listeners have none.
+  #waiting: { messages: ShortQueue<Waiter>; chunks: ShortQueue<Waiter> } | undefined
   #turns = 0
   readonly #socket: { setReading(on: boolean): void }
   #whenForsaken: (() => void) | undefined
@@ -150,14 +151,18 @@ export class Inbox {
       const waiter = { owner, turn: this.#turns++, serve, resolve, reject }
       // There is nothing for those that wait already, or they would not.
       if (serve()) return
-      if (this.#ended) this.#dismiss(waiter)
-      else this.#waiting[takes].push(waiter)
+      if (this.#ended) {
+        this.#dismiss(waiter)
+        return
+      }
+      this.#waiting ??= { messages: new ShortQueue(), chunks: new ShortQueue() }
+      this.#waiting[takes].push(waiter)
     })
   }
 
   /** What `owner` waits for need not come any more. */
   leave(owner: object): void {
-    for (const queue of Object.values(this.#waiting))
+    for (const queue of Object.values(this.#waiting ?? {}))
       for (let left = queue.length; left > 0; left--) {
         const waiter = queue.shift() as Waiter
         if (waiter.owner === owner) waiter.resolve(undefined)
@@ -194,6 +199,7 @@ export class Inbox {
   }
 
   #wake(): void {
+    if (!this.#waiting) return
     const { messages, chunks } = this.#waiting
     let served = messages.length + chunks.length > 0
     while (served) {
