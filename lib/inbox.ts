@@ -1,3 +1,4 @@
+import { rejectForCaller } from './reject-for-caller.js'
 import { ShortQueue } from './short-queue.js'
 
 /** A piece of payload as it arrived. */
@@ -44,7 +45,7 @@ interface Waiter {
   readonly turn: number
   /** Takes what it waits for, if that is there, and says whether it is done waiting. */
   readonly serve: () => boolean
-  readonly resolve: (nothing: undefined) => void
+  readonly resolve: (nothing: undefined | PromiseLike<never>) => void
   readonly reject: (reason: unknown) => void
 }
 
@@ -215,7 +216,7 @@ export class Inbox {
   }
 
   #dismiss(waiter: Waiter): void {
-    if (this.#failure) waiter.reject(this.#failure.reason)
+    if (this.#failure) rejectForCaller(waiter, this.#failure.reason)
     else waiter.resolve(undefined)
   }
 }

@@ -1,9 +1,10 @@
 import { DisconnectedError } from './errors/disconnected-error.js'
 import { onAbort } from './on-abort.js'
+import { rejectForCaller } from './reject-for-caller.js'
 import { ShortQueue } from './short-queue.js'
 
 interface Entry {
-  readonly resolve: () => void
+  readonly resolve: (nothing?: PromiseLike<never>) => void
   readonly reject: (reason: unknown) => void
   settled: boolean
 }
@@ -60,7 +61,8 @@ export class Outbox {
   }
 
   reject(id: number, reason: unknown): void {
-    this.#settle(id)?.reject(reason)
+    const entry = this.#settle(id)
+    if (entry) rejectForCaller(entry, reason)
   }
 
   dropped(id: number): void {
@@ -70,10 +72,16 @@ export class Outbox {
     )
   }
 
+  /** Of several callers, the one error that they get can name none. */
   rejectAll(reason: unknown): void {
     const first = this.#firstId
     const { length } = this.#entries
-    for (let place = 0; place < length; place++) this.reject((first + place) >>> 0, reason)
+    const isShared = this.#size > 1
+    for (let place = 0; place < length; place++) {
+      const entry = this.#settle((first + place) >>> 0)
+      if (isShared) entry?.reject(reason)
+      else if (entry) rejectForCaller(entry, reason)
+    }
   }
 
   /** Settles when no message is on its way. */

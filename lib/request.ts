@@ -7,6 +7,7 @@ import { DisconnectedError } from './errors/disconnected-error.js'
 import { TimeoutError } from './errors/timeout-error.js'
 import { onAbort } from './on-abort.js'
 import type { Streamtype } from './policy/types.js'
+import { rejectForCaller } from './reject-for-caller.js'
 import { Reply } from './reply.js'
 import type { SecureStream } from './secure-stream.js'
 import { SecureStreamError } from './secure-stream-error.js'
@@ -88,9 +89,10 @@ class Transaction {
   /** Settles when the answer is complete, or nobody takes the rest of it. */
   readonly over: Promise<void>
   readonly #stream: SecureStream
-  #resolve!: (reply: Reply) => void
+  #resolve!: (reply: Reply | PromiseLike<never>) => void
   #reject!: (reason: unknown) => void
   #answered = false
+  #rejected = false
   #done = false
   #release: () => void = () => {}
 
@@ -147,7 +149,7 @@ class Transaction {
         break
       case 'DESTROYING':
         this.#release()
-        if (!this.#answered) this.#reject(this.#stream.destroyedError())
+        this.#rejectReply(this.#stream.destroyedError())
         break
     }
   }
@@ -168,7 +170,12 @@ class Transaction {
     if (this.#done) return
     this.#done = true
     this.#release()
-    this.#reject(reason)
+    this.#rejectReply(reason)
     this.#stream.abort(reason)
+  }
+  #rejectReply(reason: unknown): void {
+    if (this.#answered || this.#rejected) return
+    this.#rejected = true
+    rejectForCaller({ resolve: this.#resolve, reject: this.#reject }, reason)
   }
 }
