@@ -335,13 +335,14 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   /** Ends the context now; what is pending rejects with {@link DestroyedError}, whose cause is `error`. */
   destroy(error?: Error): void {
     this.#closing = this.#destroyed = true
-    this.#error ??= error
+    this.#error ??= error ?? undefined
     for (const stream of this.#streams) stream.destroy(error)
     this.#native.close()
   }
 
-  /** @internal {@link destroy}, for whatever reason a signal gives. */
+  /** @internal {@link destroy}, and what is pending rejects with `reason` itself, whatever that is. */
   abort(reason: unknown): void {
+    for (const stream of this.#streams) stream.abort(reason)
     this.destroy(reason as Error)
   }
 

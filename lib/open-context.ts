@@ -39,7 +39,10 @@ export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
    * they are kept in memory, for this context.
    */
   cookieJar?: string
-  /** Gives up opening, and destroys the context when aborted later. */
+  /**
+   * Gives up opening, and destroys the context when aborted later; what is pending rejects with the
+   * signal's reason.
+   */
   signal?: AbortSignal
 }
 

@@ -364,7 +364,7 @@ export class SecureStream<Name extends string = string>
   destroy(error?: Error): void {
     if (this.#destroyed) return
     this.#destroyed = true
-    this.#destroyError = error
+    this.#destroyError = error ?? undefined
     this.#native.destroy()
   }
 

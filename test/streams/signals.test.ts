@@ -43,6 +43,7 @@ const reasons: Record<string, unknown> = { 'an Error': error, text: 'enough', nu
 describe('what a signal ends', { timeout: 60_000 }, () => {
   let silent: RawPeer
   let stalling: RawPeer
+  let policy: ReturnType<typeof policyOf>
   let context: Context
   before(async () => {
     silent = await startRaw({ accept: (socket) => socket.resume() })
@@ -50,13 +51,12 @@ describe('what a signal ends', { timeout: 60_000 }, () => {
       accept: (socket) =>
         socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc')),
     })
-    context = await openContext({
-      policy: policyOf({
-        silent: streamtype('ws', silent),
-        mute: streamtype('h1', silent),
-        stalling: streamtype('h1', stalling, { http_method: 'GET' }),
-      }),
+    policy = policyOf({
+      silent: streamtype('ws', silent),
+      mute: streamtype('h1', silent),
+      stalling: streamtype('h1', stalling, { http_method: 'GET' }),
     })
+    context = await openContext({ policy })
   })
   after(async () => {
     await context.close()
@@ -91,6 +91,18 @@ describe('what a signal ends', { timeout: 60_000 }, () => {
         await nothingIsLeft()
       })
     }
+    test(`what waits in a context rejects with the reason of its signal, ${kind}`, async () => {
+      const controller = new AbortController()
+      const own = await openContext({ policy, signal: controller.signal })
+      const { signal } = new AbortController()
+      const waiting = Object.entries(waits)
+        .filter(([name]) => name !== 'duplex()' || reason)
+        .map(([, wait]) => rejectsWith(wait(own, signal), reason))
+      setImmediate(() => controller.abort(reason))
+      await Promise.all(waiting)
+      await nothingIsLeft()
+    })
+
     for (const [name, read] of Object.entries(reads))
       test(`a reply's ${name} rejects with its reason, ${kind}`, async () => {
         const controller = new AbortController()
