@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import net from 'node:net'
 import { ServerPeer } from './peer.js'
 
@@ -26,6 +27,11 @@ export class HoldingRelay extends ServerPeer {
   pass(): void {
     this.#holds = false
     for (const [client, server] of this.#ways) client.pipe(server)
+  }
+
+  /** Settles when all that clients have said is heard, and they are gone. */
+  async end(): Promise<void> {
+    await Promise.all([...this.sockets].map((socket) => once(socket, 'close')))
   }
 
   /** Ends what the client takes for a connection; what nobody has read is lost. */
