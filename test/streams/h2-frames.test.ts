@@ -218,18 +218,22 @@ describe('frames of h2', { timeout: 30_000 }, () => {
     })
 })
 
-test('a peer without a table for headers has its way', { timeout: 30_000 }, async () => {
-  const server = http2.createServer({ settings: { headerTableSize: 0 } })
-  server.on('stream', (stream) => {
-    stream.respond({ ':status': 200 })
-    stream.end('it')
+for (const [what, settings] of Object.entries({
+  'without a table for headers': { headerTableSize: 0 },
+  'without a limit for streams': { maxConcurrentStreams: 2 ** 32 - 1 },
+}))
+  test(`a peer ${what} has its way`, { timeout: 30_000 }, async () => {
+    const server = http2.createServer({ settings })
+    server.on('stream', (stream) => {
+      stream.respond({ ':status': 200 })
+      stream.end('it')
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const peer = { port: ((server as Server).address() as AddressInfo).port }
+    const context = await openContext({
+      policy: policyOf({ it: streamtype('h2', peer, { http_method: 'GET' }) }),
+    })
+    for (let n = 0; n < 3; n++) assert.equal(await (await context.request('it')).text(), 'it')
+    await context.close()
+    server.close()
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const peer = { port: ((server as Server).address() as AddressInfo).port }
-  const context = await openContext({
-    policy: policyOf({ it: streamtype('h2', peer, { http_method: 'GET' }) }),
-  })
-  for (let n = 0; n < 3; n++) assert.equal(await (await context.request('it')).text(), 'it')
-  await context.close()
-  server.close()
-})
