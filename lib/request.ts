@@ -89,18 +89,16 @@ class Transaction {
   /** Settles when the answer is complete, or nobody takes the rest of it. */
   readonly over: Promise<void>
   readonly #stream: SecureStream
-  #resolve!: (reply: Reply | PromiseLike<never>) => void
-  #reject!: (reason: unknown) => void
-  #answered = false
-  #rejected = false
+  #pending:
+    | { resolve(reply: Reply | PromiseLike<never>): void; reject(reason: unknown): void }
+    | undefined
   #done = false
   #release: () => void = () => {}
 
   constructor(stream: SecureStream, { body, signal, timeout }: RequestOptions) {
     this.#stream = stream
     this.reply = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
+      this.#pending = { resolve, reject }
     })
     stream.on('state', this.#onState)
     this.over = stream.closedOrForsaken()
@@ -120,7 +118,7 @@ class Transaction {
     } else {
       const sent = isBytes(body) ? stream.send(body) : stream.sendBlob(body)
       // The states tell whether it was accepted; a refusal to send at all is told only here.
-      sent.catch((error) => this.#answered || this.#fail(error))
+      sent.catch((error) => this.#pending && this.#fail(error))
     }
   }
 
@@ -137,7 +135,7 @@ class Transaction {
       case 'CONNECTING':
       case 'DISCONNECTED':
         // The policy would have it done again, but the caller has the beginning of this answer.
-        if (this.#answered && !this.#done)
+        if (!this.#pending && !this.#done)
           this.#fail(
             new DisconnectedError(this.#stream.streamtype, 'before the response was complete'),
           )
@@ -155,15 +153,15 @@ class Transaction {
   }
 
   #answer(): void {
-    if (this.#answered) return
-    this.#answered = true
+    if (!this.#pending) return
     const { accepted: acked, userState } = this.#stream.lastAttempt
     const state = userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
-    this.#resolve(
+    this.#pending.resolve(
       new Reply(acked, state, this.#stream.metadata, this.#stream.receivedChunks(), () =>
         this.#stream.destroy(),
       ),
     )
+    this.#pending = undefined
   }
 
   #fail(reason: unknown): void {
@@ -173,9 +171,9 @@ class Transaction {
     this.#rejectReply(reason)
     this.#stream.abort(reason)
   }
+
   #rejectReply(reason: unknown): void {
-    if (this.#answered || this.#rejected) return
-    this.#rejected = true
-    rejectForCaller({ resolve: this.#resolve, reject: this.#reject }, reason)
+    if (this.#pending) rejectForCaller(this.#pending, reason)
+    this.#pending = undefined
   }
 }
