@@ -26,6 +26,9 @@ const FULL_WITHOUT_READER = 16 * FULL
 // What a chunk takes besides its bytes, of which it may have none.
 const CHUNK = 256
 
+// The peer has it that a message never ends, and that memory does. No longer one could be text.
+const LONGEST_MESSAGE = 512 * 1024 * 1024
+
 // Smaller ones lie in slabs, which cannot be given away.
 const SLAB_CHUNK = 4096
 
@@ -90,6 +93,11 @@ export class Inbox {
     if (chunk.eom) this.#messages++
     this.#regulate()
     this.#wake()
+  }
+
+  /** Whether a message whose end is still to come takes more memory than one may. */
+  get isMessageTooLong(): boolean {
+    return !this.#takesChunks && this.#messages === 0 && this.#bytes > LONGEST_MESSAGE
   }
 
   /** The connection is gone: what was received of a message that is not complete never will be. */

@@ -56,6 +56,7 @@ export class MessageEvents implements StreamEventTarget {
       channels.message.publish({ stream, direction: 'received', bytes: this.#messageBytes })
     this.#inbox.push({ data, som, eom, metadata: eom ? stream.metadata : NO_METADATA })
     handToListeners(stream, this.#inbox)
+    if (this.#inbox.isMessageTooLong) stream.refuseMessage()
   }
 
   performance(performance: unknown): void {

@@ -209,7 +209,7 @@ export class SecureStream<Name extends string = string>
     return promise
   }
 
-  /** Whole messages, as they arrive; ends when the stream is destroyed. */
+  /** Whole messages of up to 512 MiB, as they arrive; ends when the stream is destroyed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
     return new Received(this.#inbox, 'messages', () => {
       const chunks = this.#inbox.takeMessage()
@@ -432,6 +432,13 @@ export class SecureStream<Name extends string = string>
   attemptFailed(reason: string, closeCode: number): void {
     if (closeCode) this.#failure = DisconnectedError.byClose(this.streamtype, closeCode, reason)
     else if (reason) this.#failure = new UnreachableError(this.streamtype, reason)
+  }
+
+  /** @internal A message goes on for longer than one may. */
+  refuseMessage(): void {
+    const detail = 'by a message of more than 512 MiB; chunks() takes such a one in pieces'
+    this.#failure = new DisconnectedError(this.streamtype, detail)
+    this.#native.disconnect()
   }
 
   /** @internal */

@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, test } from 'node:test'
+import { openContext } from 'lws-secure-streams'
 import { keystreamPieces, takeSlowly } from '../peers/http-handler.js'
 import { type Peer, startHttp1, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
 import { Keystream } from '../support/keystream.js'
+import { policyOf, streamtype } from '../support/policies.js'
 import { runFixture } from '../support/run-fixture.js'
+import { nextState } from '../support/states.js'
 
 const MESSAGE = 256 * 1024 ** 2
 const GIBIBYTE = 1024 ** 3
@@ -102,4 +105,27 @@ describe('a message of 256 MiB is one message, both ways', { timeout: 300_000 },
         ],
       })
     })
+})
+
+test('a message that goes on for more than 512 MiB ends its connection', {
+  timeout: 120_000,
+}, async () => {
+  await using peer = await startWebSocket({ echo: false })
+  const piece = Buffer.alloc(1024 ** 2)
+  peer.webSockets.on('connection', (socket) => {
+    const goOn = () => {
+      if (socket.readyState === socket.OPEN) socket.send(piece, { fin: false }, goOn)
+    }
+    goOn()
+  })
+  await using context = await openContext({ policy: policyOf({ it: streamtype('ws', peer) }) })
+  await using stream = context.stream('it')
+  const disconnected = nextState(stream, 'DISCONNECTED')
+  const received = stream[Symbol.asyncIterator]().next()
+  stream.connect()
+  await disconnected
+  assert.match(String(stream.lastError), /more than 512 MiB; chunks\(\) takes such a one/)
+  assert.equal(stream.stats.messagesReceived, 0)
+  stream.destroy()
+  assert.deepEqual(await received, { done: true, value: undefined })
 })
