@@ -10,10 +10,10 @@
 
 namespace {
 
-// What a notice is about; lib/native.ts has the same numbers.
+// What a notice is about; lib/addon/native.ts has the same numbers.
 enum NoticeKind { kNoticeState = 0, kNoticeLog = 1, kNoticeClosed = 2 };
 
-// lib/blobs.ts numbers them in this order.
+// lib/context/blobs.ts numbers them in this order.
 constexpr lws_system_blob_item_t kBlobs[] = {
     LWS_SYSBLOB_TYPE_AUTH,
     LWS_SYSBLOB_TYPE_CLIENT_CERT_DER,

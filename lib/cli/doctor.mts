@@ -1,7 +1,7 @@
 import path from 'node:path'
-import { native, nativeFile } from '../native.js'
-import { SecureStreamError } from '../secure-stream-error.js'
-import { systemTrustSource, trustedCertificates } from '../trust.js'
+import { native, nativeFile } from '../addon/native.js'
+import { SecureStreamError } from '../errors/secure-stream-error.js'
+import { systemTrustSource, trustedCertificates } from '../trust/trust.js'
 import { packageName, packageVersion } from './package.mjs'
 
 interface Facts {

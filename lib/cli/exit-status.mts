@@ -1,4 +1,4 @@
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from '../errors/secure-stream-error.js'
 import { CommandError } from './command-error.mjs'
 
 /** The statuses that `lws-ss` ends with; see docs/cli.md. */

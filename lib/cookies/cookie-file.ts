@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import type { Cookie } from 'tough-cookie'
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from '../errors/secure-stream-error.js'
 import { readNetscape, writeNetscape } from './netscape.js'
 
 // Between taking the lock and giving it back lie a few system calls: who holds it for longer is dead.

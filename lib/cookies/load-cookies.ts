@@ -1,4 +1,4 @@
-import type { NativeCookieJar } from '../native.js'
+import type { NativeCookieJar } from '../addon/native.js'
 import type { CookieFile } from './cookie-file.js'
 import type { Cookies } from './cookies.js'
 

@@ -1,4 +1,4 @@
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 /**
  * Every attempt that the policy's `retry` allows has failed; `cause` is the last failure. Its `code`

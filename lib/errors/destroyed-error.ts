@@ -1,4 +1,4 @@
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 /**
  * The stream or the context was destroyed before the operation could end; `cause` says why when it

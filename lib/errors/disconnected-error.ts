@@ -1,4 +1,4 @@
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 /**
  * The connection went away while the operation depended on it, or a WebSocket was closed. Its `code`

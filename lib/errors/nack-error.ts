@@ -1,5 +1,5 @@
-import { SecureStreamError } from '../secure-stream-error.js'
-import type { StateName } from '../state.js'
+import type { StateName } from '../stream/state.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 /** The peer answered that it did not accept what was sent. Its `code` is `ERR_SS_NACK`. */
 export class NackError extends SecureStreamError {

@@ -1,4 +1,4 @@
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 /**
  * The specification has it and this version of the library does not yet. Its `code` is

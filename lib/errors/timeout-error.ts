@@ -1,4 +1,4 @@
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 /**
  * A time limit of the caller or of the policy's `timeout_ms` passed first. Its `code` is

@@ -1,4 +1,4 @@
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from './secure-stream-error.js'
 
 /**
  * One attempt to connect failed; the message says why when libwebsockets knows. The `cause` of an

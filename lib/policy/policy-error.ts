@@ -1,4 +1,4 @@
-import { SecureStreamError } from '../secure-stream-error.js'
+import { SecureStreamError } from '../errors/secure-stream-error.js'
 import type { Diagnostic } from './diagnostic.js'
 
 const ERRORS_IN_MESSAGE = 5

@@ -5,8 +5,8 @@ import { type Context, openContext } from 'lws-secure-streams'
 import { type RawPeer, startRaw, startWebSocket, type WebSocketPeer } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 
-const { Inbox }: typeof import('../../dist/inbox.js') = require(
-  path.join(path.dirname(require.resolve('lws-secure-streams')), 'inbox.js'),
+const { Inbox }: typeof import('../../dist/messages/inbox.js') = require(
+  path.join(path.dirname(require.resolve('lws-secure-streams')), 'messages', 'inbox.js'),
 )
 
 const over = { done: true, value: undefined }

@@ -1,4 +1,4 @@
-import type { StateName } from '../../state.js'
+import type { StateName } from '../../stream/state.js'
 
 /** How a transaction or a session went. */
 export interface Outcome {

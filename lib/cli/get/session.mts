@@ -1,4 +1,4 @@
-import type { SecureStream } from '../../secure-stream.js'
+import type { SecureStream } from '../../stream/secure-stream.js'
 import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
 import type { Sendable } from './input.mjs'

@@ -1,6 +1,6 @@
-import type { Context } from '../../context.js'
+import type { Context } from '../../context/context.js'
 import type { Streamtype } from '../../policy/types.js'
-import type { Reply } from '../../reply.js'
+import type { Reply } from '../../requests/reply.js'
 import type { InputFile } from './input-file.mjs'
 import type { Outcome } from './outcome.mjs'
 import type { Output } from './output.mjs'

@@ -1,4 +1,4 @@
-import { NativeFlag } from './native.js'
+import { NativeFlag } from '../addon/native.js'
 import type { StreamStats } from './stream-types.js'
 
 const endsMessage = (framed: boolean, flags: number) => !framed || (flags & NativeFlag.Eom) !== 0

@@ -1,5 +1,5 @@
-import { checkObject, invalidArgType, outOfRange, toBytes } from './arguments.js'
-import { NativeFlag, type NativeStreamHandlers } from './native.js'
+import { NativeFlag, type NativeStreamHandlers } from '../addon/native.js'
+import { checkObject, invalidArgType, outOfRange, toBytes } from '../arguments.js'
 import { Return, type ReturnValue } from './return.js'
 import type { SecureStream } from './secure-stream.js'
 import { type StateName, stateName } from './state.js'

@@ -1,9 +1,9 @@
-import { NackError } from './errors/nack-error.js'
-import { FETCH_POLICY } from './policy/keep-fetch-policy.js'
-import { PolicyError } from './policy/policy-error.js'
-import type { Reply } from './reply.js'
-import { transact } from './request.js'
-import type { SecureStream } from './secure-stream.js'
+import { NackError } from '../errors/nack-error.js'
+import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
+import { PolicyError } from '../policy/policy-error.js'
+import type { Reply } from '../requests/reply.js'
+import { transact } from '../requests/request.js'
+import type { SecureStream } from '../stream/secure-stream.js'
 
 /** No policy is larger than this; an endless answer must not fill the memory. */
 const MAX_BYTES = 16 * 1024 * 1024

@@ -1,4 +1,4 @@
-import type { NativeStream } from './native.js'
+import type { NativeStream } from '../addon/native.js'
 
 export const NO_METADATA: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
 

@@ -6,8 +6,8 @@ import {
   invalidArgValue,
   outOfRange,
   toBytes,
-} from './arguments.js'
-import { checkClientCertificate } from './client-certificate.js'
+} from '../arguments.js'
+import { checkClientCertificate } from '../trust/client-certificate.js'
 import type { Context } from './context.js'
 
 /** The credentials of an `auth` scheme of type `sigv4`. */

@@ -1,4 +1,4 @@
-import type { Policy } from './policy/types.js'
+import type { Policy } from '../policy/types.js'
 import { type Trust, trustedCertificates } from './trust.js'
 
 /** What a context trusts where its policy does not say; read when a policy first needs it. */

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import * as tls from 'node:tls'
-import { invalidArgType, invalidArgValue } from './arguments.js'
-import { SecureStreamError } from './secure-stream-error.js'
+import { invalidArgType, invalidArgValue } from '../arguments.js'
+import { SecureStreamError } from '../errors/secure-stream-error.js'
 
 /** What to trust for a `tls` streamtype that names no `tls_trust_store`. */
 export type Trust = 'system' | 'node' | string | Uint8Array | readonly (string | Uint8Array)[]

@@ -1,13 +1,13 @@
-import { FETCH_POLICY, keepFetchPolicy } from './policy/keep-fetch-policy.js'
+import { FETCH_POLICY, keepFetchPolicy } from '../policy/keep-fetch-policy.js'
 import {
   mergePolicies,
   normalizeFragment,
   normalizePolicy,
   type PolicyOptions,
-} from './policy/policy.js'
-import type { PolicySource } from './policy/policy-source.js'
-import type { Policy, Streamtype } from './policy/types.js'
-import { type LwsPolicy, writeLwsPolicy } from './policy/write-lws-policy.js'
+} from '../policy/policy.js'
+import type { PolicySource } from '../policy/policy-source.js'
+import type { Policy, Streamtype } from '../policy/types.js'
+import { type LwsPolicy, writeLwsPolicy } from '../policy/write-lws-policy.js'
 
 /**
  * What a context goes by: a policy, what has been laid over it, and the two together. Nothing of it

@@ -1,7 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
-import { checkObject, invalidArgValue, toBytes } from './arguments.js'
-import { isEncryptedKey } from './policy/encrypted-key.js'
-import { readPrivateKey } from './policy/signatures.js'
+import { checkObject, invalidArgValue, toBytes } from '../arguments.js'
+import { isEncryptedKey } from '../policy/encrypted-key.js'
+import { readPrivateKey } from '../policy/signatures.js'
 
 // What was received is not shown, since it may be a secret.
 const sizeOf = ({ byteLength }: Uint8Array) => `${byteLength} bytes`

@@ -1,6 +1,6 @@
-import { DisconnectedError } from './errors/disconnected-error.js'
-import { onAbort } from './on-abort.js'
-import { rejectForCaller } from './reject-for-caller.js'
+import { DisconnectedError } from '../errors/disconnected-error.js'
+import { rejectForCaller } from '../errors/reject-for-caller.js'
+import { onAbort } from '../on-abort.js'
 import { ShortQueue } from './short-queue.js'
 
 interface Entry {

@@ -1,10 +1,10 @@
+import type { Streamtypes } from '../policy/streamtypes.js'
+import type { Reply } from '../requests/reply.js'
+import type { RequestOptions } from '../requests/request.js'
+import type { StreamHandlers } from '../stream/handlers.js'
+import type { SecureStream } from '../stream/secure-stream.js'
+import type { StreamOptions } from '../stream/stream-types.js'
 import type { Context } from './context.js'
-import type { StreamHandlers } from './handlers.js'
-import type { Streamtypes } from './policy/streamtypes.js'
-import type { Reply } from './reply.js'
-import type { RequestOptions } from './request.js'
-import type { SecureStream } from './secure-stream.js'
-import type { StreamOptions } from './stream-types.js'
 
 /** Options, with these values of metadata. */
 export type WithMetadata<Options, Values> = Omit<Options, 'metadata'> & {

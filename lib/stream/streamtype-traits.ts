@@ -1,3 +1,4 @@
+import type { NativeStreamTraits } from '../addon/native.js'
 import {
   checkEndpointBytes,
   checkHeaderBytes,
@@ -6,10 +7,9 @@ import {
   checkTopicFilterBytes,
   checkUrlBytes,
   toBytes,
-} from './arguments.js'
-import type { NativeStreamTraits } from './native.js'
-import type { Streamtype } from './policy/types.js'
-import { SecureStreamError } from './secure-stream-error.js'
+} from '../arguments.js'
+import { SecureStreamError } from '../errors/secure-stream-error.js'
+import type { Streamtype } from '../policy/types.js'
 import type { Metadata } from './stream-types.js'
 
 // What may be a name by HTTP, with the colon that the specification's `direct_proto_str` wants.

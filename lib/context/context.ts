@@ -1,36 +1,42 @@
 import { EventEmitter } from 'node:events'
 import { debuglog } from 'node:util'
-import { checkInteger, checkObject, checkSignal, checkString, invalidArgType } from './arguments.js'
-import { applyBlobs, type BlobName, checkBlobName, checkBlobs } from './blobs.js'
-import { channels } from './channels.js'
-import type { CookieFile } from './cookies/cookie-file.js'
-import { loadCookies } from './cookies/load-cookies.js'
-import { DefaultTrust } from './default-trust.js'
-import { destroyOnAbort } from './destroy-on-abort.js'
-import type { EffectivePolicy } from './effective-policy.js'
-import { DestroyedError } from './errors/destroyed-error.js'
-import { NotImplementedError } from './errors/not-implemented-error.js'
-import { checkHandlers, type StreamHandlers } from './handlers.js'
-import { create, type NativeContext, NativeNotice, native } from './native.js'
-import { tellEvents } from './native-events.js'
-import { FETCH_POLICY } from './policy/keep-fetch-policy.js'
-import type { PolicySource } from './policy/policy-source.js'
-import type { Policy, Streamtype } from './policy/types.js'
-import { Registry } from './registry.js'
-import { RemotePolicy } from './remote-policy.js'
-import type { Reply } from './reply.js'
+import { create, type NativeContext, NativeNotice, native } from '../addon/native.js'
+import { tellEvents } from '../addon/native-events.js'
+import { allocateSlab } from '../addon/slab.js'
+import {
+  checkInteger,
+  checkObject,
+  checkSignal,
+  checkString,
+  invalidArgType,
+} from '../arguments.js'
+import { channels } from '../channels.js'
+import type { CookieFile } from '../cookies/cookie-file.js'
+import { loadCookies } from '../cookies/load-cookies.js'
+import { DestroyedError } from '../errors/destroyed-error.js'
+import { NotImplementedError } from '../errors/not-implemented-error.js'
+import { SecureStreamError } from '../errors/secure-stream-error.js'
+import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
+import type { PolicySource } from '../policy/policy-source.js'
+import type { Policy, Streamtype } from '../policy/types.js'
+import type { Reply } from '../requests/reply.js'
 import {
   checkBody,
   checkTimeout,
   performRequest,
   type RequestOptions,
   requireTransactional,
-} from './request.js'
-import { SecureStream } from './secure-stream.js'
-import { SecureStreamError } from './secure-stream-error.js'
-import { allocateSlab } from './slab.js'
-import type { StreamOptions } from './stream-types.js'
-import type { Trust } from './trust.js'
+} from '../requests/request.js'
+import { checkHandlers, type StreamHandlers } from '../stream/handlers.js'
+import { SecureStream } from '../stream/secure-stream.js'
+import type { StreamOptions } from '../stream/stream-types.js'
+import { DefaultTrust } from '../trust/default-trust.js'
+import type { Trust } from '../trust/trust.js'
+import { applyBlobs, type BlobName, checkBlobName, checkBlobs } from './blobs.js'
+import { destroyOnAbort } from './destroy-on-abort.js'
+import type { EffectivePolicy } from './effective-policy.js'
+import { Registry } from './registry.js'
+import { RemotePolicy } from './remote-policy.js'
 
 /** A line of libwebsockets' log, or of the context's own. */
 export interface LogLine {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { AddonLoadError } from './errors/addon-load-error.js'
+import { AddonLoadError } from '../errors/addon-load-error.js'
+import { SecureStreamError } from '../errors/secure-stream-error.js'
 import type { StreamEventTarget } from './native-events.js'
-import { SecureStreamError } from './secure-stream-error.js'
 
 /** What one entry of the numbers that {@link NativeStreamEvents} gets is about. */
 export const NativeEvent = {
@@ -137,7 +137,7 @@ export interface NativeModule {
   ) => NativeStream
 }
 
-const packageFolder = path.join(__dirname, '..')
+const packageFolder = path.join(__dirname, '..', '..')
 let loaded: { module: NativeModule; file: string } | undefined
 
 function addonFile(): string {

@@ -1,4 +1,4 @@
-import { checkString, invalidArgType, outOfRange } from './arguments.js'
+import { checkString, invalidArgType, outOfRange } from '../arguments.js'
 
 /**
  * The states of a Secure Stream, by the names that libwebsockets gives them (without `LWSSSCS_`).

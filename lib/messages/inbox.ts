@@ -1,4 +1,4 @@
-import { rejectForCaller } from './reject-for-caller.js'
+import { rejectForCaller } from '../errors/reject-for-caller.js'
 import { ShortQueue } from './short-queue.js'
 
 /** A piece of payload as it arrived. */

@@ -6,14 +6,14 @@ import {
   checkString,
   invalidArgType,
   invalidArgValue,
-} from './arguments.js'
+} from '../arguments.js'
+import { openCookieFile } from '../cookies/load-cookies.js'
+import { NotImplementedError } from '../errors/not-implemented-error.js'
+import type { AnyStreamtypes, DefinedPolicy, PolicySource, Streamtypes } from '../policy/index.js'
+import { checkTrust, type Trust } from '../trust/trust.js'
 import { applyBlobs, type Blobs, checkBlobs } from './blobs.js'
 import { Context } from './context.js'
-import { openCookieFile } from './cookies/load-cookies.js'
 import { EffectivePolicy } from './effective-policy.js'
-import { NotImplementedError } from './errors/not-implemented-error.js'
-import type { AnyStreamtypes, DefinedPolicy, PolicySource, Streamtypes } from './policy/index.js'
-import { checkTrust, type Trust } from './trust.js'
 import type { ContextOf } from './typed-context.js'
 
 /** Options of {@link openContext}; `policy` or `policyFile` must be there. */

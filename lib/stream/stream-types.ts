@@ -1,5 +1,5 @@
+import type { Message } from '../messages/message.js'
 import type { StreamHandlers } from './handlers.js'
-import type { Message } from './message.js'
 import type { SecureStream } from './secure-stream.js'
 import type { StateName } from './state.js'
 

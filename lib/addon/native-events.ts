@@ -1,5 +1,5 @@
+import { type StateName, stateName } from '../stream/state.js'
 import { NativeEvent, NativeFlag, type NativeStream, native } from './native.js'
-import { type StateName, stateName } from './state.js'
 
 const NOTHING = Buffer.alloc(0)
 

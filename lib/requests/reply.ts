@@ -1,6 +1,6 @@
-import type { Chunk } from './inbox.js'
-import type { Received } from './received.js'
-import type { StateName } from './state.js'
+import type { Chunk } from '../messages/inbox.js'
+import type { Received } from '../messages/received.js'
+import type { StateName } from '../stream/state.js'
 
 /** The peer's answer to a transaction. */
 export class Reply {

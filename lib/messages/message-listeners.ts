@@ -1,7 +1,7 @@
+import { native } from '../addon/native.js'
+import type { SecureStream } from '../stream/secure-stream.js'
 import type { Inbox } from './inbox.js'
 import { Message } from './message.js'
-import { native } from './native.js'
-import type { SecureStream } from './secure-stream.js'
 
 /** Hands messages to the listeners of 'message', for as long as there are both. */
 export function handToListeners(stream: SecureStream, inbox: Inbox): void {

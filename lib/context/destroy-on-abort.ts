@@ -1,4 +1,4 @@
-import { onAbort } from './on-abort.js'
+import { onAbort } from '../on-abort.js'
 
 /** Aborts `target` when `signal` is aborted, or at once; returns what ends the watch. */
 export function destroyOnAbort(
