@@ -42,6 +42,7 @@ const comparisons = [
   { name: 'h1-get-1', ...h1, inFlight: 1, sameCore: true, atLeast: 1 },
   { name: 'h1-get-50', ...h1, inFlight: 50, atLeast: 1 },
   { name: 'h1-tls-get-50', ...h1, server: nginxWith({ tls: true }), inFlight: 50, atLeast: 1 },
+  { name: 'h1-get-5000', ...h1, inFlight: 5000, atLeast: 1 },
   { name: 'h2-get-50', ...h2, inFlight: 50, atLeast: 1.3 },
   { name: 'h2-get-5000', ...h2, inFlight: 5000, atLeast: 1 },
   { name: 'mqtt-qos0', ...mqtt, qos: 0, atLeast: 1 },

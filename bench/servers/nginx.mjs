@@ -25,7 +25,7 @@ export async function startNginx(core, { tls = false, http2 = false } = {}) {
     writeFileSync(
       config,
       `daemon off; master_process off; pid nginx.pid; error_log stderr error;
-events { worker_connections 10000; }
+events { worker_connections 16000; }
 http {
   access_log off; sendfile on; tcp_nodelay on; open_file_cache max=10;
   keepalive_requests 1000000000; http2_max_concurrent_streams 128;
