@@ -48,7 +48,7 @@ export async function startHoldingRelay(to: { port: number }, path: string): Pro
       server.pipe(client)
       relay.join(client, server)
       client.on('close', () => server.end())
-      server.on('error', () => {})
+      for (const socket of [client, server]) socket.on('error', () => {})
     }),
     { path },
   )

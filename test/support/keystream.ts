@@ -1,19 +1,34 @@
 import { createCipheriv } from 'node:crypto'
 
-const KEY = Buffer.alloc(16)
-const ZEROS = Buffer.alloc(1024 * 1024)
+// Of a prime length: pieces of equal size differ until there have been as many of them.
+const PERIOD = 1024 * 1024 + 7
+const bytesOfPeriod = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(
+  Buffer.alloc(PERIOD),
+)
 
-/** Bytes that never repeat, the same each time it is made; each call goes on where the last ended. */
+/** Bytes without a pattern, the same each time it is made; each call goes on where the last ended. */
 export class Keystream {
-  readonly #cipher = createCipheriv('aes-128-ctr', KEY, KEY)
+  #at = 0
 
-  next(length: number): Buffer {
-    if (length <= ZEROS.length) return this.#cipher.update(ZEROS.subarray(0, length))
-    return this.#cipher.update(Buffer.alloc(length))
+  /** The next `length` bytes, written to `into`. */
+  next(length: number, into: Buffer = Buffer.allocUnsafe(length)): Buffer {
+    for (let done = 0; done < length; ) {
+      const copied = bytesOfPeriod.copy(into, done, this.#at, this.#at + length - done)
+      done += copied
+      this.#at = (this.#at + copied) % PERIOD
+    }
+    return into.subarray(0, length)
   }
 
   /** Whether `bytes` are what comes next. */
   matches(bytes: Uint8Array): boolean {
-    return this.next(bytes.length).equals(bytes)
+    for (let done = 0; done < bytes.length; ) {
+      const end = Math.min(this.#at + bytes.length - done, PERIOD)
+      const expected = bytesOfPeriod.subarray(this.#at, end)
+      if (!expected.equals(bytes.subarray(done, done + expected.length))) return false
+      done += expected.length
+      this.#at = end % PERIOD
+    }
+    return true
   }
 }
