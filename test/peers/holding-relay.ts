@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import net from 'node:net'
 import { ServerPeer } from './peer.js'
 
@@ -31,7 +30,8 @@ export class HoldingRelay extends ServerPeer {
 
   /** Settles when all that clients have said is heard, and they are gone. */
   async end(): Promise<void> {
-    await Promise.all([...this.sockets].map((socket) => once(socket, 'close')))
+    const closed = (socket: net.Socket) => new Promise((resolve) => socket.once('close', resolve))
+    await Promise.all([...this.sockets].map(closed))
   }
 
   /** Ends what the client takes for a connection; what nobody has read is lost. */
