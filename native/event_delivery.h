@@ -7,8 +7,8 @@
 
 #include "message_buffer.h"
 
-// What happened to a stream. What a and b mean depends on the kind; lib/addon/native.ts has the same
-// kinds.
+// What happened to a stream. What a and b mean depends on the kind; lib/addon/native.ts has the
+// same kinds.
 struct StreamEvent {
   enum Kind : uint32_t {
     kState = 0,
