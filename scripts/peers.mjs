@@ -1,17 +1,8 @@
 // The servers and tools of the system that tests, benchmarks and the demo talk to.
 import { existsSync } from 'node:fs'
 import { say } from './console.mjs'
-import { debianPackages, isPresent, requireTools } from './prerequisites.mjs'
+import { debianPackages, isPresent, requireTools, TEST_TOOLS } from './prerequisites.mjs'
 import { capture, which } from './processes.mjs'
-
-const SYSTEM_PEERS = [
-  'curl',
-  'mosquitto',
-  'nginx',
-  'openssl',
-  'socat',
-  ...(process.platform === 'linux' ? ['ss', 'strace'] : []),
-]
 
 function installOnDebian(packages) {
   // RUNLEVEL=1 keeps the packages' own services from starting.
@@ -26,7 +17,7 @@ function installOnDebian(packages) {
 }
 
 /** Installs those that are missing where that needs no question asked, else names them. */
-export function ensurePeers(names = SYSTEM_PEERS) {
+export function ensurePeers(names = TEST_TOOLS) {
   const missing = names.filter((name) => !isPresent(name))
   if (missing.length === 0) return
   const mayInstall =

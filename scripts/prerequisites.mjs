@@ -1,4 +1,5 @@
-// Says in one line which programs of the system are missing and how to install them.
+// Says in one line which programs of the system, to build and to test with, are missing and how to
+// install them.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { isMain, main, Stop } from './console.mjs'
@@ -34,6 +35,14 @@ const TOOLS = {
 
 export const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or ninja']
 export const SOURCE_TOOLS = ['tar', 'patch']
+export const TEST_TOOLS = [
+  'curl',
+  'mosquitto',
+  'nginx',
+  'openssl',
+  'socat',
+  ...(process.platform === 'linux' ? ['ss', 'strace'] : []),
+]
 
 // Debian keeps servers in sbin, which is not on an ordinary user's PATH.
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']
@@ -77,4 +86,6 @@ export function requireTools(names) {
   if (names.includes('cmake')) checkCmakeVersion()
 }
 
-if (isMain(import.meta.url)) await main(() => requireTools(Object.keys(TOOLS)))
+if (isMain(import.meta.url)) {
+  await main(() => requireTools([...BUILD_TOOLS, ...SOURCE_TOOLS, ...TEST_TOOLS]))
+}
