@@ -147,7 +147,7 @@ class Transaction {
         break
       case 'DESTROYING':
         this.#release()
-        this.#rejectReply(this.#stream.destroyedError())
+        if (this.#pending) this.#rejectReply(this.#stream.destroyedError())
         break
     }
   }
