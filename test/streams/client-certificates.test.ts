@@ -95,6 +95,37 @@ describe('a client certificate', { timeout: 60_000 }, () => {
         assert.deepEqual(peer.sessionsReused, [false, false, false, true, true, true])
       })
 
+  for (const protocol of ['h1', 'h2'] as const)
+    test(`is not shown to another server that one redirects to, by ${protocol}`, async () => {
+      await using there = await ServerPeer.listen(servers[protocol](tls) as Server)
+      await using here = await starts[protocol]({ tls })
+      const location = encodeURIComponent(`https://localhost:${there.port}/`)
+      const of = (peer: { port: number }, http_url = '/') =>
+        streamtype(protocol, peer, {
+          tls: true,
+          http_method: 'GET',
+          http_url,
+          allow_redirects: true,
+          client_cert: 0,
+        })
+      await using context = await openContext({
+        blobs: { clientCert },
+        policy: policyOf(
+          { direct: of(there), redirected: of(here, `/redirect/302/${location}`) },
+          authority,
+        ),
+      })
+      // Neither takes over the connection of the other, nor its session.
+      for (let round = 0; round < 2; round++) {
+        assert.equal(await (await context.request('direct')).text(), 'alice')
+        assert.equal(await (await context.request('redirected')).text(), 'nobody')
+        const closed = [...there.sockets].map((socket) => once(socket, 'close'))
+        there.dropConnections()
+        await Promise.all(closed)
+      }
+      assert.equal(here.clientNames[0], 'alice')
+    })
+
   for (const [kind, keyAlgorithm, types] of [
     ['RSA', rsa(2048), ['pkcs8', 'pkcs1']],
     ['P-384', { name: 'ECDSA', namedCurve: 'P-384' }, ['pkcs8', 'sec1']],
