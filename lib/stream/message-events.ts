@@ -41,7 +41,7 @@ export class MessageEvents implements StreamEventTarget {
   }
 
   failed(reason: string, closeCode: number): void {
-    this.#stream.attemptFailed(reason, closeCode)
+    this.#stream.lastAttempt.failed(reason, closeCode)
   }
 
   received(data: Buffer, flags: number): void {

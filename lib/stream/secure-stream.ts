@@ -22,6 +22,7 @@ import { connectionLost } from './connection-lost.js'
 import { streamDuplex } from './duplex.js'
 import { EndingEmitter } from './ending-emitter.js'
 import { checkHandlers, nativeHandlers, type StreamHandlers } from './handlers.js'
+import { LastAttempt } from './last-attempt.js'
 import { MessageEvents } from './message-events.js'
 import { metadataValues } from './metadata-values.js'
 import type { StateName } from './state.js'
@@ -67,8 +68,8 @@ export class SecureStream<Name extends string = string>
   #destroyError: Error | undefined
   #aborted: { reason: unknown } | undefined
   #gone: Error | undefined
-  #failure: UnreachableError | DisconnectedError | undefined
-  #userState: number | undefined
+  /** @internal */
+  readonly lastAttempt: LastAttempt
   readonly #connecting = new ConnectWaiters()
   #unwatchSignal: (() => void) | undefined
   #messageEvents: MessageEvents | undefined
@@ -96,13 +97,14 @@ export class SecureStream<Name extends string = string>
       metadataPairs(streamtype, definition, options.metadata),
       options.initialTxCredit,
     )
+    this.lastAttempt = new LastAttempt(streamtype, this.#native)
     this.#inbox = new Inbox(this.#native)
     this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
     if (handlers) {
       const current = () => this.#handlers ?? {}
       const calls = nativeHandlers(this, this.#framed, current, (state, ordinal) => {
         if (state === 'UNREACHABLE' || state === 'DISCONNECTED')
-          this.attemptFailed(...this.#native.failure())
+          this.lastAttempt.failed(...this.#native.failure())
         this.#noteState(state, ordinal)
       })
       create(() => this.#native.open(calls))
@@ -136,7 +138,7 @@ export class SecureStream<Name extends string = string>
    * `undefined` from the next attempt on.
    */
   get lastError(): UnreachableError | DisconnectedError | undefined {
-    return this.#failure
+    return this.lastAttempt.failure
   }
 
   /** Whether the stream is destroyed. */
@@ -419,25 +421,10 @@ export class SecureStream<Name extends string = string>
     })
   }
 
-  /** @internal How the last attempt went, as far as the states do not tell. */
-  get lastAttempt() {
-    return {
-      failure: this.#failure,
-      accepted: this.#native.goodResponse(),
-      userState: this.#userState,
-    }
-  }
-
-  /** @internal Why there is no connection. */
-  attemptFailed(reason: string, closeCode: number): void {
-    if (closeCode) this.#failure = DisconnectedError.byClose(this.streamtype, closeCode, reason)
-    else if (reason) this.#failure = new UnreachableError(this.streamtype, reason)
-  }
-
   /** @internal A message goes on for longer than one may. */
   refuseMessage(): void {
     const detail = 'by a message of more than 512 MiB; chunks() takes such a one in pieces'
-    this.#failure = new DisconnectedError(this.streamtype, detail)
+    this.lastAttempt.failure = new DisconnectedError(this.streamtype, detail)
     this.#native.disconnect()
   }
 
@@ -449,7 +436,10 @@ export class SecureStream<Name extends string = string>
         this.#inbox.dropPartialMessage()
         break
       case 'UNREACHABLE':
-        this.#failure ??= new UnreachableError(this.streamtype, 'closed before established')
+        this.lastAttempt.failure ??= new UnreachableError(
+          this.streamtype,
+          'closed before established',
+        )
         break
       case 'TIMEOUT':
         if (this.#outbox.size === 0) break
@@ -462,8 +452,8 @@ export class SecureStream<Name extends string = string>
 
   #noteState(state: StateName | number, ordinal: number): void {
     this.#state = state
-    if (typeof state === 'number') this.#userState = state
-    if (state === 'CONNECTING') this.#userState = this.#failure = undefined
+    if (typeof state === 'number') this.lastAttempt.userState = state
+    if (state === 'CONNECTING') this.lastAttempt.begins()
     if (state === 'CONNECTED') {
       this.#connected = true
       this.stats.connections++
@@ -472,7 +462,7 @@ export class SecureStream<Name extends string = string>
       this.#connected = false
     }
     if (state === 'ALL_RETRIES_FAILED') {
-      const reason = new AllRetriesFailedError(this.streamtype, this.#failure)
+      const reason = new AllRetriesFailedError(this.streamtype, this.lastAttempt.failure)
       this.#outbox.rejectAll(reason)
       this.#connecting.reject(reason)
     }

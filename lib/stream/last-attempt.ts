@@ -1,0 +1,33 @@
+import type { NativeStream } from '../addon/native.js'
+import { DisconnectedError } from '../errors/disconnected-error.js'
+import { UnreachableError } from '../errors/unreachable-error.js'
+
+/** How the last attempt of a stream went, as far as its states do not tell. */
+export class LastAttempt {
+  /** Why there is no connection. */
+  failure: UnreachableError | DisconnectedError | undefined
+  /** The state that the policy's `http_resp_map` gave the answer. */
+  userState: number | undefined
+  readonly #streamtype: string
+  readonly #native: NativeStream
+
+  constructor(streamtype: string, native: NativeStream) {
+    this.#streamtype = streamtype
+    this.#native = native
+  }
+
+  /** Whether the peer's answer is one that the policy takes for success. */
+  get accepted(): boolean {
+    return this.#native.goodResponse()
+  }
+
+  begins(): void {
+    this.failure = undefined
+    this.userState = undefined
+  }
+
+  failed(reason: string, closeCode: number): void {
+    if (closeCode) this.failure = DisconnectedError.byClose(this.#streamtype, closeCode, reason)
+    else if (reason) this.failure = new UnreachableError(this.#streamtype, reason)
+  }
+}
