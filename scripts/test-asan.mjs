@@ -54,6 +54,7 @@ await main(async () => {
   })
   const findings = readFindings(reports)
   for (const finding of findings) console.error(`\n${finding.trim()}`)
-  say(`sanitizers: ${findings.length} findings, all reports are in ${reports}`)
+  // UBSan's own is printed where it happens: its runtime hands the log's path to AddressSanitizer's.
+  say(`AddressSanitizer: ${findings.length} findings, all reports are in ${reports}`)
   return status || (findings.length > 0 ? 1 : 0)
 })
