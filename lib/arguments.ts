@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { isIPv6 } from 'node:net'
 import { inspect, types } from 'node:util'
 
 function describe(value: unknown): string {
@@ -71,6 +72,7 @@ export function toBytes(name: string, value: unknown): Uint8Array {
 const notInHeader = /[^\t\x20-\x7e\x80-\xff]/
 const notInUrl = /[^\x21-\x7e\x80-\xff]/
 const notInEndpoint = /[^\x20-\x7e\x80-\xff]/
+const notInHostName = /[^\x21-\x7e\x80-\xff]|[/:@?#+\\]/
 const notInTopic = /[\0+#]/
 const notInTopicFilter = /\0/
 
@@ -90,9 +92,15 @@ export function checkUrlBytes(name: string, bytes: Uint8Array): void {
   refuseCharacter(name, bytes, notInUrl, 'URL')
 }
 
-/** Only what may be part of a host's name or a socket's path. */
+/** Only what may be an endpoint: a host's name, a URL, or a socket's path. */
 export function checkEndpointBytes(name: string, bytes: Uint8Array): void {
   refuseCharacter(name, bytes, notInEndpoint, 'endpoint')
+}
+
+/** Only what may be a part of a host's name, and leads nowhere else than the rest of it. */
+export function checkHostBytes(name: string, bytes: Uint8Array): void {
+  if (!isIPv6(Buffer.from(bytes).toString('latin1')))
+    refuseCharacter(name, bytes, notInHostName, "host's name")
 }
 
 /** Only what MQTT allows in a topic, which brokers answer with the end of the connection otherwise. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { checkPolicy } from '../policy/index.js'
+import { checkPolicy, type Diagnostic } from '../policy/index.js'
 import { ExitStatus } from './exit-status.mjs'
 import { type Finding, findingLine } from './finding.mjs'
 
@@ -11,7 +11,11 @@ function findings(file: string): Finding[] {
     const message = `the file cannot be read: ${(error as Error).message}`
     return [{ file, severity: 'error', code: 'unreadable-file', message, path: '' }]
   }
-  return checkPolicy(source).map((diagnostic) => ({ file, ...diagnostic }))
+  const inOrder = (a: Diagnostic, b: Diagnostic) =>
+    (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+  return checkPolicy(source)
+    .sort(inOrder)
+    .map((diagnostic) => ({ file, ...diagnostic }))
 }
 
 /** `lws-ss check`: what is to be said about policies, on standard output; status 1 when there are errors. */

@@ -1,9 +1,10 @@
+import { checkEndpointText, checkWireText } from './check-wire-text.js'
 import { MAX_PORTABLE_ENDPOINT_BYTES } from './keys.js'
 import { nameOf } from './node.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
 import type { Names } from './rules.js'
-import { placeOf, protocolOf } from './streamtype.js'
+import { isRefused, placeOf, protocolOf } from './streamtype.js'
 import { byteLength } from './text.js'
 
 const MQTT_REASONS = [
@@ -17,6 +18,7 @@ const MQTT_REASONS = [
 export function checkClient(entry: StreamtypeEntry, names: Names, report: Report): void {
   const { value } = entry
   checkEndpoint(entry, report)
+  checkWireText(entry, report)
   checkTls(entry, report)
   checkDefaults(entry, report)
   if (value.protocol === 'mqtt') {
@@ -29,7 +31,7 @@ export function checkClient(entry: StreamtypeEntry, names: Names, report: Report
       'nailed_up with opportunistic connects once and does not reconnect; keep one of them',
     )
   }
-  if (value.retry === undefined) {
+  if (value.retry === undefined && !isRefused(entry, 'retry')) {
     report.info(
       'missing-retry',
       nameOf(entry.node),
@@ -52,7 +54,7 @@ export function checkClient(entry: StreamtypeEntry, names: Names, report: Report
 function checkTls(entry: StreamtypeEntry, report: Report): void {
   const { value } = entry
   if (value.tls === true) {
-    if (value.tls_trust_store === undefined) {
+    if (value.tls_trust_store === undefined && !isRefused(entry, 'tls_trust_store')) {
       report.info(
         'default-trust',
         placeOf(entry, 'tls'),
@@ -82,17 +84,18 @@ function checkTls(entry: StreamtypeEntry, report: Report): void {
 function checkDefaults(entry: StreamtypeEntry, report: Report): void {
   const { value, node } = entry
   const protocol = protocolOf(value)
-  if (value.protocol === undefined) {
+  if (value.protocol === undefined && !isRefused(entry, 'protocol')) {
     report.info('missing-protocol', nameOf(node), 'without "protocol" it is h1; say so')
   }
-  if ((protocol === 'h1' || protocol === 'h2') && !value.http_method) {
+  const isHttp = (protocol === 'h1' || protocol === 'h2') && !isRefused(entry, 'protocol')
+  if (isHttp && !value.http_method && !isRefused(entry, 'http_method')) {
     report.info(
       'missing-method',
       nameOf(node),
       'without http_method GET is sent, but C asks for a WebSocket: write "http_method": "GET"',
     )
   }
-  if (protocol === 'ws' && !value.http_url) {
+  if (protocol === 'ws' && !value.http_url && !isRefused(entry, 'http_url')) {
     report.info(
       'missing-url',
       nameOf(node),
@@ -113,6 +116,7 @@ function checkDefaults(entry: StreamtypeEntry, report: Report): void {
 function checkEndpoint(entry: StreamtypeEntry, report: Report): void {
   const { endpoint = '', port } = entry.value
   if (endpoint === '') {
+    if (isRefused(entry, 'endpoint')) return
     report.error('missing-endpoint', placeOf(entry, 'endpoint'), 'a client needs an endpoint')
     return
   }
@@ -123,12 +127,13 @@ function checkEndpoint(entry: StreamtypeEntry, report: Report): void {
       `other users of lws cannot connect to an endpoint of more than ${MAX_PORTABLE_ENDPOINT_BYTES} bytes`,
     )
   }
+  checkEndpointText(entry, report)
   if (/^\+|:|\$\{/.test(endpoint)) {
     return
   }
   if (port === 0) {
     report.error('out-of-range', placeOf(entry, 'port'), 'the port of a client is 1 to 65535')
-  } else if (port === undefined) {
+  } else if (port === undefined && !isRefused(entry, 'port')) {
     report.warning(
       'missing-port',
       nameOf(entry.node),

@@ -125,7 +125,11 @@ class TextParser {
       case Token.OPEN_BRACKET:
         return this.#container('array', parent, key, keyOffset, depth)
       default:
-        return this.#unexpected('a value is expected here; strings and names need double quotes')
+        return this.#unexpected(
+          parent
+            ? 'a value is expected here; strings and names need double quotes'
+            : 'a policy begins with {; the path of a file is given as policyFile',
+        )
     }
     this.#next()
     return { type, value, offset, parent, key, keyOffset, children: NONE }

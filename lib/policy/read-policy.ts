@@ -108,8 +108,9 @@ function readRoot(
     checkPorts(entries, report)
     checkCertificates(certs, stores, entries, report)
     checkOrder(nodes, report)
-    if (streamtypes.size === 0) {
-      report.warning('no-streamtypes', nodes.get('s') ?? root, 'the policy has no streamtypes')
+    const section = nodes.get('s')
+    if (streamtypes.size === 0 && (section === undefined || section.type === 'array')) {
+      report.warning('no-streamtypes', section ?? root, 'the policy has no streamtypes')
     }
   }
   const policy = {

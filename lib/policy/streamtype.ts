@@ -36,3 +36,8 @@ export function hasMetadata({ metadata }: Streamtype, name: string): boolean {
 export function placeOf({ node }: StreamtypeEntry, key: string): PolicyNode {
   return memberFor('streamtype', node, key) ?? nameOf(node)
 }
+
+/** True when a streamtype has a key whose value was refused, and told of. */
+export function isRefused({ node, value }: StreamtypeEntry, key: keyof Streamtype): boolean {
+  return value[key] === undefined && memberFor('streamtype', node, key) !== undefined
+}

@@ -2,6 +2,7 @@ import type { NativeStreamTraits } from '../addon/native.js'
 import {
   checkEndpointBytes,
   checkHeaderBytes,
+  checkHostBytes,
   checkString,
   checkTopicBytes,
   checkTopicFilterBytes,
@@ -78,7 +79,11 @@ export function metadataBytes(
   const bytes = toBytes(where, value)
   const { protocol, endpoint, http_url, mqtt_topic, mqtt_birth_topic } = definition
   const isIn = (text: string | undefined) => text?.includes(`\${${name}}`) ?? false
-  if (isIn(endpoint)) checkEndpointBytes(where, bytes)
+  if (isIn(endpoint)) {
+    const isPath = endpoint?.startsWith('+')
+    if (isPath || endpoint === `\${${name}}`) checkEndpointBytes(where, bytes)
+    else checkHostBytes(where, bytes)
+  }
   if (protocol === 'mqtt') {
     if (isIn(mqtt_topic) || isIn(mqtt_birth_topic)) checkTopicBytes(where, bytes)
     else if (isIn(definition.mqtt_subscribe)) checkTopicFilterBytes(where, bytes)

@@ -190,6 +190,27 @@ describe('streamtypes', () => {
     ["lws's name for no HTTP", { http_method: 'RAW' }, 'bad-token'],
     ['a prefix of a retry', { retry: 'def' }, 'unknown-reference'],
     ['a prefix of a trust store', { tls: true, tls_trust_store: 'sto' }, 'unknown-reference'],
+    ['a URL with a space', { http_url: 'a b' }, 'bad-url'],
+    [
+      'a URL with a space in a name',
+      { http_url: use('a b'), metadata: [{ 'a b': '' }] },
+      undefined,
+    ],
+    ['a header with a space', { metadata: [{ a: 'x foo:' }] }, 'bad-header'],
+    ['a header without a colon', { metadata: [{ a: 'x-foo' }] }, undefined],
+    ['a header of a key', { http_devtype_header: 'x foo:' }, 'bad-header'],
+    ['no header, on mqtt', { ...mqtt, metadata: [{ a: 'what it is' }] }, undefined],
+    ['an endpoint with a space', { endpoint: 'my host' }, 'bad-endpoint'],
+    ['a socket with a space', { endpoint: '+/run/my socket' }, undefined],
+    ['http:// with tls', { endpoint: 'http://e', tls: true }, 'scheme-against-tls'],
+    ['MQTT:// with tls', { ...mqtt, endpoint: 'MQTT://e', tls: true }, 'scheme-against-tls'],
+    ['wss:// without tls', { protocol: 'ws', endpoint: 'wss://e' }, 'scheme-against-tls'],
+    ['https:// with tls', { endpoint: 'https://e', tls: true }, undefined],
+    ['a wildcard to publish to', { ...mqtt, mqtt_topic: 'a/#' }, 'bad-topic'],
+    ['a wildcard in a will', { ...mqtt, mqtt_will_topic: 'a/+' }, 'bad-topic'],
+    ['a wildcard within a level', { ...mqtt, mqtt_subscribe: 'a/b+' }, 'bad-topic'],
+    ['a wildcard for all before the last', { ...mqtt, mqtt_subscribe: '#/b' }, 'bad-topic'],
+    ['wildcards', { ...mqtt, mqtt_subscribe: '+/a/+/#' }, undefined],
     ['an unknown auth', { use_auth: 'a' }, 'unknown-reference'],
     ['an unknown rideshare', { rideshare: 'nope' }, 'unknown-reference'],
     ['sharing a ride with itself', { rideshare: 'x' }, 'rideshare-loop'],
@@ -286,6 +307,10 @@ describe('warnings', () => {
       'nailed-up-opportunistic',
     ],
     ['no port', { port: undefined }, 'missing-port'],
+    ['a method in small letters', { http_method: 'get' }, 'method-case'],
+    ['a status that no answer has', { http_expect: 9999 }, 'bad-status'],
+    ['two ports', { endpoint: 'e:81', port: 80 }, 'no-effect'],
+    ['two ports, one in a URL', { endpoint: 'http://[::1]:81/x', port: 80 }, 'no-effect'],
     ['a method on ws', { protocol: 'ws', http_method: 'GET' }, 'key-wrong-protocol'],
     ['http keys on raw', { protocol: 'raw', http_url: '/' }, 'key-wrong-protocol'],
     ['a long metadata name', { metadata: [{ ['a'.repeat(31)]: '' }] }, 'name-not-proxiable'],
@@ -324,6 +349,29 @@ describe('warnings', () => {
   })
   test('no streamtypes', () => {
     assert.deepEqual(codes({}, 'warning'), ['no-streamtypes'])
+  })
+})
+
+describe('of a value that is refused nothing more is said', () => {
+  for (const [key, value] of Object.entries({
+    protocol: 'H1',
+    port: -1,
+    retry: ['default'],
+    endpoint: 7,
+    http_method: 7,
+    tls_trust_store: 7,
+  }))
+    test(key, () => {
+      const good = { protocol: 'h1', http_method: 'GET', tls: true, tls_trust_store: 'store' }
+      const findings = checkPolicy(withStreamtype({ ...good, [key]: value }))
+      const itsOwn = findings.filter(({ path }) => path.startsWith('s['))
+      assert.deepEqual(
+        itsOwn.map(({ path }) => path),
+        [`s[3].x.${key}`],
+      )
+    })
+  test('s', () => {
+    assert.equal(checkPolicy({ s: {} }).length, 1)
   })
 })
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { describe, test } from 'node:test'
 import { openContext } from 'lws-secure-streams'
-import { startHttp1, startHttp2, startWebSocket } from '../peers/index.js'
-import { policyOf, streamtype } from '../support/policies.js'
+import { startHttp1, startHttp2, startRaw, startWebSocket } from '../peers/index.js'
+import { policyOf, protocols, streamtype } from '../support/policies.js'
 
 const hasIpv6 = Object.values(networkInterfaces())
   .flat()
@@ -45,5 +45,92 @@ describe('an endpoint', { timeout: 60_000 }, () => {
     const endpoint = (port: number) => `http://localhost:${port}/its/own`
     assert.equal(await asksFor('h1', endpoint), '/its/own')
     assert.equal(await asksFor('h1', (port) => `http://localhost:${port}/`), '/')
+  })
+
+  const plain = { h1: 'http', h2: 'http', ws: 'ws', mqtt: 'mqtt', raw: 'http' } as const
+  const secure = { h1: 'https', h2: 'https', ws: 'wss', mqtt: 'mqtts', raw: 'https' } as const
+  for (const protocol of protocols)
+    test(`does not say whether ${protocol} has TLS, the policy does`, async () => {
+      await using peer = await startRaw()
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      const more = { endpoint: '${where}', metadata: [{ where: '' }, { topic: '' }] }
+      await using context = await openContext({
+        policy: policyOf({
+          plain: streamtype(protocol, peer, more),
+          secure: streamtype(protocol, peer, { ...more, tls: true }),
+        }),
+      })
+      const failure = async (name: string, where: string) => {
+        await using stream = context.stream(name, { metadata: { where, topic: 't' } })
+        await assert.rejects(stream.connect(), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+        return stream.lastError?.message
+      }
+      const at = `localhost:${peer.port}`
+      assert.match(
+        String(await failure('secure', `${plain[protocol]}://${at}`)),
+        /URL without TLS, and the policy has tls/,
+      )
+      assert.match(
+        String(await failure('plain', `${secure[protocol]}://${at}`)),
+        /URL with TLS, and the policy has no tls/,
+      )
+      assert.match(String(await failure('plain', '')), /endpoint is empty/)
+      assert.equal(peer.connections, 0)
+    })
+
+  test('that is in part metadata leads nowhere else', async () => {
+    await using context = await openContext({
+      policy: policyOf({
+        it: streamtype(
+          'h1',
+          { port: 9 },
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+          { endpoint: '${region}.example.com', metadata: [{ region: '' }] },
+        ),
+      }),
+    })
+    for (const region of ['http://evil/', 'evil:80', 'evil/', 'me@evil', '+/tmp/socket', 'evil?'])
+      assert.throws(
+        () => context.stream('it', { metadata: { region } }),
+        { code: 'ERR_INVALID_ARG_VALUE', message: /host's name/ },
+        region,
+      )
+    context.stream('it', { metadata: { region: 'eu-west-1' } }).destroy()
+  })
+})
+
+describe('a request has', { timeout: 20_000 }, () => {
+  const asked = { 'cache-control': 'max-age=5', origin: 'https://example.com' }
+  const metadata = [{ cache: 'cache-control:' }, { from: 'origin:' }]
+  const values = { cache: asked['cache-control'], from: asked.origin }
+  const picked = ({ headers }: { headers: NodeJS.Dict<string | string[]> }) =>
+    [headers.pragma, headers['cache-control'], headers.origin] as const
+
+  test('no header on h1 that nobody asked for, and those of metadata once', async () => {
+    await using peer = await startHttp1()
+    const it = streamtype('h1', peer, { http_method: 'GET', metadata })
+    await using context = await openContext({ policy: policyOf({ it }) })
+    for (const options of [{}, { metadata: values }])
+      await (await context.request('it', options)).bytes()
+    assert.deepEqual(peer.requests.map(picked), [
+      [undefined, undefined, undefined],
+      [undefined, ...Object.values(asked)],
+    ])
+  })
+
+  test('the origin that its host has, with WebSockets, or that of metadata', async () => {
+    await using peer = await startWebSocket()
+    const it = streamtype('ws', peer, { metadata })
+    await using context = await openContext({ policy: policyOf({ it }) })
+    const seen: unknown[] = []
+    peer.webSockets.on('connection', (_, request) => seen.push(picked(request)))
+    for (const options of [{}, { metadata: values }]) {
+      await using stream = context.stream('it', options)
+      await stream.connect()
+    }
+    assert.deepEqual(seen, [
+      [undefined, undefined, `http://localhost:${peer.port}`],
+      [undefined, ...Object.values(asked)],
+    ])
   })
 })
