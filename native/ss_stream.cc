@@ -203,8 +203,10 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_ALL_RETRIES_FAILED:
       gave_up_ = true;
-      ForgetMessages();
       ssi_forget_length(handle_);
+      // What disconnect() ends has not failed, and what waits is for the next connection.
+      if (disconnecting_) return LWSSSSRET_OK;
+      ForgetMessages();
       break;
     case LWSSSCS_DESTROYING:
       handle_ = nullptr;
@@ -342,7 +344,7 @@ void SsStream::PrefetchSocket(const EventLoop& loop) const {
 void SsStream::Work() {
   scheduled_ = false;
   if (!handle_) return;
-  const Wanted wanted = wanted_;
+  Wanted wanted = wanted_;
   wanted_ = {};
   if (wanted.destroy) {
     DestroyNow();
@@ -350,15 +352,17 @@ void SsStream::Work() {
   }
   SsContext::ServiceScope scope(context_);
   SettleLeaving();
-  if (wanted.disconnect) {
-    ssi_disconnect(handle_);
-    disconnecting_ = unreachable_ = false;
-  }
+  if (disconnecting_ && !CloseConnection(wanted)) return;
   if (handle_ && follow_ && !ssi_wsi(handle_)) {
     ChangePolicy();
     if (doomed_) return;
   }
   if (handle_) Rest();
+  if (handle_ && transactional_ && !handlers_ && !outgoing_.empty()) {
+    // The first message has a transaction of its own, which does for both.
+    if (wanted.connect || wanted.request_tx) Pump();
+    wanted.request_tx = has_tx_length_ = false;
+  }
   const bool is_nothing_else = !wanted.request_tx && outgoing_.empty();
   if (handle_ && (wanted.connect || (wanted.transaction && is_nothing_else)))
     Heed(ssi_connect(handle_));
@@ -378,6 +382,26 @@ void SsStream::Work() {
   if (handle_ && wanted.flow)
     if (lws* wsi = ssi_wsi(handle_)) lws_rx_flow_control(wsi, reading_ ? 1 : 0);
   if (handle_) Pump();
+}
+
+// Whether the connection is over. What its socket has not taken yet may keep it for a while, and
+// what is wanted of the next one waits.
+bool SsStream::CloseConnection(Wanted& wanted) {
+  const uint16_t failures = ssi_failures(handle_);
+  if (wanted.disconnect) ssi_disconnect(handle_);
+  if (handle_ && ssi_wsi(handle_)) {
+    wanted_.connect |= wanted.connect;
+    wanted_.transaction |= wanted.transaction;
+    wanted_.request_tx |= wanted.request_tx;
+    return false;
+  }
+  disconnecting_ = unreachable_ = false;
+  if (!handle_) return true;
+  // It is no failure, and lws has it wait as after one.
+  ssi_disconnect(handle_);
+  ssi_set_failures(handle_, wanted.disconnect ? failures : 0);
+  wanted.connect |= ssi_is_nailed_up(handle_);
+  return true;
 }
 
 void SsStream::DestroyNow() {

@@ -97,6 +97,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   OutgoingMessage* NextPart();
   lws_ss_state_return_t TxNothing(const OutgoingMessage* message, size_t* length, int* flags);
   void ChangePolicy();
+  bool CloseConnection(Wanted& wanted);
   void Rest();
   bool TellInParts();
   void Pump();

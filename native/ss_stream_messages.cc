@@ -16,6 +16,8 @@ void SsStream::Pump() {
   }
   // What has begun goes on by itself, over a retry too.
   if (message.started() || (transactional_ && connected)) return;
+  // Its answer would have to wait in memory.
+  if (transactional_ && !reading_) return;
 
   if (gave_up_) {
     gave_up_ = false;

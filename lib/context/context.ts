@@ -106,6 +106,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #resolveOperational!: () => void
   #streamsOpened = 0
   #closing = false
+  #ending: Promise<void> | undefined
   #destroyed = false
   /** What is told when the program can listen to it. */
   #untold: (() => void)[] | undefined = []
@@ -330,8 +331,13 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
    *
    * @returns settles when nothing of the context is left
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#closing = true
+    this.#ending ??= this.#end()
+    return this.#ending
+  }
+
+  async #end(): Promise<void> {
     await Promise.all(this.#requests)
     await Promise.all([...this.#streams].map((stream) => stream.drained()))
     this.destroy()

@@ -65,7 +65,9 @@ export class Inbox {
   #bytes = 0
   #messages = 0
   #reading = true
-  #hasReader = false
+  #readers = 0
+  #hadReader = false
+  #hasListeners = false
   #takesChunks = false
   // Who takes chunks has the beginning of the message that comes first.
   #isFirstBegun = false
@@ -76,21 +78,27 @@ export class Inbox {
   #waiting: { messages: ShortQueue<Waiter>; chunks: ShortQueue<Waiter> } | undefined
   #turns = 0
   readonly #socket: { setReading(on: boolean): void }
-  #whenForsaken: (() => void) | undefined
+  readonly #owner: { unread(): void } | undefined
 
-  constructor(socket: { setReading(on: boolean): void }) {
+  /**
+   * `owner` is told when so much waits that no more is read, and nobody is there to take it. With one,
+   * what comes may be forgotten, the oldest messages first, until somebody is.
+   */
+  constructor(socket: { setReading(on: boolean): void }, owner?: { unread(): void }) {
     this.#socket = socket
+    this.#owner = owner
   }
 
-  /** Calls `forsaken` when so much waits that no more is read, and nobody has begun to take it. */
-  whenForsaken(forsaken: () => void): void {
-    this.#whenForsaken = forsaken
+  /** Whether no more is read, and nobody is there to change that. */
+  get isUnread(): boolean {
+    return !this.#reading && this.#readers === 0 && this.#owner !== undefined
   }
 
   push(chunk: ReceivedChunk): void {
     this.#chunks.push(chunk)
     this.#bytes += cost(chunk)
     if (chunk.eom) this.#messages++
+    if (this.#owner && !this.#hadReader) this.#forgetOldest(chunk.eom ? 1 : 0)
     this.#regulate()
     this.#wake()
   }
@@ -119,9 +127,21 @@ export class Inbox {
     this.#wake()
   }
 
-  /** Somebody reads from now on: messages, or the chunks themselves. */
+  /** Somebody reads from now on, until they leave. */
+  join(): void {
+    this.#readers++
+    this.#hadReader = true
+  }
+
+  /** Listeners read from now on. */
+  attachListeners(): void {
+    if (!this.#hasListeners) this.join()
+    this.#hasListeners = true
+    this.attach('messages')
+  }
+
+  /** Who reads takes messages, or the chunks themselves. */
   attach(takes: 'messages' | 'chunks'): void {
-    this.#hasReader = true
     this.#takesChunks = takes === 'chunks'
     this.#regulate()
   }
@@ -169,8 +189,11 @@ export class Inbox {
     })
   }
 
-  /** What `owner` waits for need not come any more. */
+  /** `owner`, who has joined, reads no more, and what it waits for need not come. */
   leave(owner: object): void {
+    this.#readers--
+    this.#regulate()
+    if (this.isUnread) this.#owner?.unread()
     for (const queue of Object.values(this.#waiting ?? {}))
       for (let left = queue.length; left > 0; left--) {
         const waiter = queue.shift() as Waiter
@@ -194,17 +217,23 @@ export class Inbox {
     return chunk
   }
 
+  /** Leaves `least` complete messages. */
+  #forgetOldest(least: number): void {
+    while (this.#bytes >= FULL_WITHOUT_READER && this.#messages > least) this.#shiftMessage()
+  }
+
   #regulate(): void {
-    const full = this.#hasReader ? FULL : FULL_WITHOUT_READER
+    const isRead = this.#readers > 0
+    const full = isRead ? FULL : FULL_WITHOUT_READER
     // Half a message is of no use to who reads messages: it has to come in whole.
-    const useful = this.#takesChunks || this.#messages > 0 || !this.#hasReader
+    const useful = this.#takesChunks || this.#messages > 0 || !isRead
     const reading = this.#reading
       ? this.#bytes < full || !useful
       : this.#bytes < Math.min(DRAINED, full) || !useful
     if (reading === this.#reading || this.#ended) return
     this.#reading = reading
     this.#socket.setReading(reading)
-    if (!reading && !this.#hasReader) this.#whenForsaken?.()
+    if (this.isUnread) this.#owner?.unread()
   }
 
   #wake(): void {

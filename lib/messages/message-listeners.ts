@@ -6,7 +6,7 @@ import { Message } from './message.js'
 /** Hands messages to the listeners of 'message', for as long as there are both. */
 export function handToListeners(stream: SecureStream, inbox: Inbox): void {
   while (stream.listenerCount('message') > 0) {
-    inbox.attach('messages')
+    inbox.attachListeners()
     const chunks = inbox.takeMessage()
     if (!chunks) return
     try {

@@ -1,4 +1,5 @@
-import type { Inbox } from './inbox.js'
+import type { Chunk, Inbox } from './inbox.js'
+import { Message } from './message.js'
 
 /**
  * What an inbox receives, one after the other. Not an async generator: leaving that would wait for
@@ -8,6 +9,7 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
   readonly #inbox: Inbox
   readonly #takes: 'messages' | 'chunks'
   readonly #take: () => T | undefined
+  #reads = false
   #over = false
   #finishing = false
 
@@ -19,7 +21,7 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
 
   async next(): Promise<IteratorResult<T, void>> {
     if (this.#over) return { done: true, value: undefined }
-    this.#inbox.attach(this.#takes)
+    this.#attach()
     try {
       const value = this.#finishing
         ? this.#take()
@@ -39,7 +41,7 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
   /** Everything that is still to come, when all of it is there. */
   async rest(): Promise<T[]> {
     const all: T[] = []
-    this.#inbox.attach(this.#takes)
+    this.#attach()
     await this.#inbox.next(this, this.#takes, () => {
       for (let value = this.#take(); value !== undefined; value = this.#take()) all.push(value)
       return undefined
@@ -51,16 +53,43 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
   /** Ends after what is there already. */
   finish(): void {
     this.#finishing = true
-    this.#inbox.leave(this)
+    this.#leave()
   }
 
   async return(): Promise<IteratorResult<T, void>> {
     this.#over = true
-    this.#inbox.leave(this)
+    this.#leave()
     return { done: true, value: undefined }
+  }
+
+  #attach(): void {
+    if (!this.#reads) this.#inbox.join()
+    this.#reads = true
+    this.#inbox.attach(this.#takes)
+  }
+
+  #leave(): void {
+    if (this.#reads) this.#inbox.leave(this)
+    this.#reads = false
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
+}
+
+/** The whole messages of an inbox. */
+export function receivedMessages(inbox: Inbox): Received<Message> {
+  return new Received(inbox, 'messages', () => {
+    const chunks = inbox.takeMessage()
+    return chunks && Message.of(chunks)
+  })
+}
+
+/** The pieces of messages, as they came into an inbox. */
+export function receivedChunks(inbox: Inbox): Received<Chunk> {
+  return new Received(inbox, 'chunks', () => {
+    const chunk = inbox.takeChunk()
+    return chunk && { data: chunk.data, som: chunk.som, eom: chunk.eom }
+  })
 }

@@ -8,6 +8,8 @@ export class LastAttempt {
   failure: UnreachableError | DisconnectedError | undefined
   /** The state that the policy's `http_resp_map` gave the answer. */
   userState: number | undefined
+  /** Whether the peer has said what it thinks of it, so that its end is that of a transaction. */
+  answered = false
   readonly #streamtype: string
   readonly #native: NativeStream
 
@@ -24,6 +26,7 @@ export class LastAttempt {
   begins(): void {
     this.failure = undefined
     this.userState = undefined
+    this.answered = false
   }
 
   failed(reason: string, closeCode: number): void {

@@ -11,14 +11,14 @@ import { DisconnectedError } from '../errors/disconnected-error.js'
 import { TimeoutError } from '../errors/timeout-error.js'
 import { UnreachableError } from '../errors/unreachable-error.js'
 import { type Chunk, Inbox } from '../messages/inbox.js'
-import { Message } from '../messages/message.js'
+import type { Message } from '../messages/message.js'
 import { handToListeners } from '../messages/message-listeners.js'
 import { Outbox } from '../messages/outbox.js'
-import { Received } from '../messages/received.js'
+import { type Received, receivedChunks, receivedMessages } from '../messages/received.js'
 import type { Streamtype } from '../policy/types.js'
 import type { BlobLike } from '../requests/blob-like.js'
 import { ConnectWaiters } from './connect-waiters.js'
-import { connectionLost } from './connection-lost.js'
+import { connectionLostOr } from './connection-lost.js'
 import { streamDuplex } from './duplex.js'
 import { EndingEmitter } from './ending-emitter.js'
 import { checkHandlers, nativeHandlers, type StreamHandlers } from './handlers.js'
@@ -29,6 +29,7 @@ import type { StateName } from './state.js'
 import { countFromZero, countSent } from './stream-counters.js'
 import type { StreamOptions, StreamStats } from './stream-types.js'
 import {
+  answersUnread,
   canBecome,
   cannotSend,
   checkMetadataName,
@@ -72,6 +73,7 @@ export class SecureStream<Name extends string = string>
   readonly lastAttempt: LastAttempt
   readonly #connecting = new ConnectWaiters()
   #unwatchSignal: (() => void) | undefined
+  #whenForsaken: (() => void) | undefined
   #messageEvents: MessageEvents | undefined
 
   /** @internal */
@@ -98,7 +100,7 @@ export class SecureStream<Name extends string = string>
       options.initialTxCredit,
     )
     this.lastAttempt = new LastAttempt(streamtype, this.#native)
-    this.#inbox = new Inbox(this.#native)
+    this.#inbox = new Inbox(this.#native, traits.transactional ? this : undefined)
     this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
     if (handlers) {
       const current = () => this.#handlers ?? {}
@@ -201,6 +203,7 @@ export class SecureStream<Name extends string = string>
       ? hasHandlers(this.streamtype)
       : cannotSend(this.streamtype, this.#definition)
     if (refusal) return Promise.reject(refusal)
+    if (this.#inbox.isUnread) return Promise.reject(answersUnread(this.streamtype))
     if (signal?.aborted) return Promise.reject(signal.reason)
 
     const { id, promise } = this.#outbox.add(signal)
@@ -213,10 +216,7 @@ export class SecureStream<Name extends string = string>
 
   /** Whole messages of up to 512 MiB, as they arrive; ends when the stream is destroyed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
-    return new Received(this.#inbox, 'messages', () => {
-      const chunks = this.#inbox.takeMessage()
-      return chunks && Message.of(chunks)
-    })
+    return receivedMessages(this.#inbox)
   }
 
   /** The pieces of messages, as they arrive; ends when the stream is destroyed. */
@@ -226,10 +226,7 @@ export class SecureStream<Name extends string = string>
 
   /** @internal */
   receivedChunks(): Received<Chunk> {
-    return new Received(this.#inbox, 'chunks', () => {
-      const chunk = this.#inbox.takeChunk()
-      return chunk && { data: chunk.data, som: chunk.som, eom: chunk.eom }
-    })
+    return receivedChunks(this.#inbox)
   }
 
   /**
@@ -246,13 +243,14 @@ export class SecureStream<Name extends string = string>
    *
    * @returns settles when connected; a rejection that nobody waits for is not an unhandled one, since
    *   the states tell the same
-   * @throws {@link AllRetriesFailedError}, {@link DisconnectedError}, {@link DestroyedError}
+   * @throws {@link AllRetriesFailedError}, {@link TimeoutError}, {@link DisconnectedError},
+   *   {@link DestroyedError}
    */
   connect(): Promise<void> {
-    if (this.#destroyed) return Promise.reject(this.destroyedError())
-    if (this.#connected) return Promise.resolve()
+    if (this.#connected && !this.#destroyed) return Promise.resolve()
     const connected = this.#connecting.add()
-    this.#native.connect()
+    if (this.#destroyed) this.#connecting.reject(this.destroyedError())
+    else this.#native.connect()
     return connected
   }
 
@@ -356,7 +354,11 @@ export class SecureStream<Name extends string = string>
   /** Closes the connection, or gives up making one. A `nailed_up` stream connects again. */
   disconnect(): void {
     if (this.#destroyed) return
-    const reason = new DisconnectedError(this.streamtype, 'by disconnect()')
+    this.#disconnect(new DisconnectedError(this.streamtype, 'by disconnect()'))
+  }
+
+  #disconnect(reason: Error): void {
+    this.#connected = false
     this.#outbox.rejectAll(reason)
     this.#connecting.reject(reason)
     this.#native.disconnect()
@@ -410,15 +412,24 @@ export class SecureStream<Name extends string = string>
 
   /** @internal Settles when nothing that was given to send() is on its way any more, or stuck. */
   async drained(): Promise<void> {
-    await Promise.race([this.#outbox.drained(), connectionLost(this)])
+    const { transactional } = streamTraits(this.#definition)
+    if (this.#outbox.size > 0) await connectionLostOr(this.#outbox.drained(), this, transactional)
   }
 
   /** @internal Settles when the stream is over, or more has come than waits for nobody. */
   closedOrForsaken(): Promise<void> {
     return new Promise((resolve) => {
-      this.#inbox.whenForsaken(resolve)
+      this.#whenForsaken = resolve
       this.whenOver(resolve)
     })
+  }
+
+  /** @internal More has come than waits for nobody, so that no answer can end any more. */
+  unread(): void {
+    if (this.#whenForsaken) this.#whenForsaken()
+    if (this.#whenForsaken || this.#outbox.size === 0) return
+    this.#disconnect(answersUnread(this.streamtype))
+    this.#inbox.dropPartialMessage()
   }
 
   /** @internal A message goes on for longer than one may. */
@@ -442,9 +453,7 @@ export class SecureStream<Name extends string = string>
         )
         break
       case 'TIMEOUT':
-        if (this.#outbox.size === 0) break
-        this.#outbox.rejectAll(new TimeoutError(this.streamtype))
-        this.#native.disconnect()
+        if (this.#outbox.size > 0) this.#disconnect(new TimeoutError(this.streamtype))
         break
     }
     this.#noteState(state, ordinal)
@@ -453,6 +462,7 @@ export class SecureStream<Name extends string = string>
   #noteState(state: StateName | number, ordinal: number): void {
     this.#state = state
     if (typeof state === 'number') this.lastAttempt.userState = state
+    if (state === 'QOS_ACK_REMOTE' || state === 'QOS_NACK_REMOTE') this.lastAttempt.answered = true
     if (state === 'CONNECTING') this.lastAttempt.begins()
     if (state === 'CONNECTED') {
       this.#connected = true

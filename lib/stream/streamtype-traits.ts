@@ -129,6 +129,15 @@ export function hasHandlers(streamtype: string): Error {
   )
 }
 
+/** Why a stream cannot send more, until somebody reads what has come. */
+export function answersUnread(streamtype: string): Error {
+  return new SecureStreamError(
+    'ERR_SS_UNREAD',
+    `'${streamtype}' has more answers than may wait, and nobody reads them: take them, with ` +
+      "for await or a listener for 'message', or use request()",
+  )
+}
+
 /** Why a stream ends whose streamtype is not in the policy any more, or not as it was. */
 export function streamtypeGone(streamtype: string, isThere: boolean): Error {
   return new SecureStreamError(
