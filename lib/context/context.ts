@@ -144,6 +144,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
           tellEvents,
         ),
     )
+    this.#warnOfPolicy()
     this.#setLogLevel()
     ;(this as EventEmitter).on('newListener', this.#logListenersChange)
     ;(this as EventEmitter).on('removeListener', this.#logListenersChange)
@@ -407,6 +408,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     if (!accepted)
       throw new SecureStreamError('ERR_SS_CREATE', 'libwebsockets could not use the new policy')
     this.#effective = next
+    this.#warnOfPolicy()
     for (const stream of this.#streams) {
       const { streamtype } = stream
       const definition =
@@ -419,6 +421,10 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #tellRefusal(error: Error): void {
     if (this.#closing) return
     this.#warn(`fetch_policy: the policy in force stays: ${error.message}`)
+  }
+
+  #warnOfPolicy(): void {
+    for (const warning of this.#effective.warnings) this.#warn(`policy: ${warning}`)
   }
 
   #warn(text: string): void {

@@ -1,11 +1,7 @@
 import { FETCH_POLICY, keepFetchPolicy } from '../policy/keep-fetch-policy.js'
-import {
-  mergePolicies,
-  normalizeFragment,
-  normalizePolicy,
-  type PolicyOptions,
-} from '../policy/policy.js'
+import { mergePolicies, normalizePolicy, type PolicyOptions, readUsable } from '../policy/policy.js'
 import type { PolicySource } from '../policy/policy-source.js'
+import { readPolicy } from '../policy/read-policy.js'
 import type { Policy, Streamtype } from '../policy/types.js'
 import { type LwsPolicy, writeLwsPolicy } from '../policy/write-lws-policy.js'
 
@@ -21,6 +17,8 @@ export class EffectivePolicy {
   readonly fetch: Streamtype | undefined
   /** What lws is given. */
   readonly written: LwsPolicy
+  /** What is to be said of what was added last, the policy itself or something laid over it. */
+  readonly warnings: readonly string[]
   readonly #base: Policy
   readonly #over: Policy | undefined
   /** What {@link fetch} is from. */
@@ -29,9 +27,11 @@ export class EffectivePolicy {
   private constructor(
     base: Policy,
     over: Policy | undefined,
+    warnings: readonly string[],
     options: PolicyOptions,
     previous?: EffectivePolicy,
   ) {
+    this.warnings = warnings
     this.#base = base
     this.#over = over
     this.policy = over ? normalizePolicy(mergePolicies(base, over), options) : base
@@ -51,18 +51,20 @@ export class EffectivePolicy {
     overlays: readonly PolicySource[],
     options: PolicyOptions,
   ): EffectivePolicy {
-    const base = normalizePolicy(source, options)
-    const over = overlays
-      .map((fragment) => normalizeFragment(fragment))
+    const base = readUsable(readPolicy(source), options)
+    const fragments = overlays.map(readFragment)
+    const over = fragments
+      .map(({ policy }) => policy)
       .reduce<Policy | undefined>((all, next) => (all ? mergePolicies(all, next) : next), undefined)
-    return new EffectivePolicy(base, over, options)
+    const warnings = [base, ...fragments].flatMap((read) => read.warnings)
+    return new EffectivePolicy(base.policy, over, warnings, options)
   }
 
   /** @throws PolicyError when the fragment or the result has errors */
   overlaid(fragment: PolicySource): EffectivePolicy {
-    const next = normalizeFragment(fragment)
-    const over = this.#over ? mergePolicies(this.#over, next) : next
-    return new EffectivePolicy(this.#base, over, {}, this)
+    const { policy, warnings } = readFragment(fragment)
+    const over = this.#over ? mergePolicies(this.#over, policy) : policy
+    return new EffectivePolicy(this.#base, over, warnings, {}, this)
   }
 
   /**
@@ -71,7 +73,8 @@ export class EffectivePolicy {
    * @throws PolicyError when the policy or the result has errors
    */
   succeededBy(source: PolicySource, options: PolicyOptions): EffectivePolicy {
-    return new EffectivePolicy(normalizePolicy(source, options), this.#over, options, this)
+    const { policy, warnings } = readUsable(readPolicy(source), options)
+    return new EffectivePolicy(policy, this.#over, warnings, options, this)
   }
 
   /** The name that lws knows a streamtype by. */
@@ -83,3 +86,5 @@ export class EffectivePolicy {
 function definitionsOf({ s }: Policy): ReadonlyMap<string, Streamtype> {
   return new Map(s.flatMap((entry) => Object.entries(entry)))
 }
+
+const readFragment = (fragment: PolicySource) => readUsable(readPolicy(fragment, true), {})

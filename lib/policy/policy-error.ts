@@ -29,7 +29,7 @@ function describe(diagnostics: readonly Diagnostic[], file: string | undefined):
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   const lines = errors
     .slice(0, ERRORS_IN_MESSAGE)
-    .map((error) => `  ${placeOf(error, file)}${error.message} (${error.code})`)
+    .map((error) => `  ${diagnosticLine(error, file)}`)
   if (errors.length > ERRORS_IN_MESSAGE) {
     lines.push(`  … and ${errors.length - ERRORS_IN_MESSAGE} more`)
   }
@@ -37,10 +37,9 @@ function describe(diagnostics: readonly Diagnostic[], file: string | undefined):
   return [`the policy has ${count}`, ...lines].join('\n')
 }
 
-function placeOf({ line, column, path }: Diagnostic, file: string | undefined): string {
+/** @internal A diagnostic as a line. */
+export function diagnosticLine(diagnostic: Diagnostic, file: string | undefined): string {
+  const { line, column, path, message, code } = diagnostic
   const position = [file, line, column].filter((part) => part !== undefined).join(':')
-  return [position, path]
-    .filter((part) => part !== '')
-    .map((part) => `${part}: `)
-    .join('')
+  return [position, path, `${message} (${code})`].filter((part) => part !== '').join(': ')
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic } from './diagnostic.js'
-import { PolicyError } from './policy-error.js'
+import { diagnosticLine, PolicyError } from './policy-error.js'
 import type { PolicySource } from './policy-source.js'
-import { readPolicy } from './read-policy.js'
+import { type ReadPolicy, readPolicy } from './read-policy.js'
 import type { Policy } from './types.js'
 
 /** Options of {@link normalizePolicy} and {@link overlayPolicy}. */
@@ -28,8 +28,7 @@ export function checkPolicy(source: PolicySource): Diagnostic[] {
  * @throws PolicyError when the policy has errors
  */
 export function normalizePolicy(source: PolicySource, options: PolicyOptions = {}): Policy {
-  const { policy, diagnostics } = readPolicy(source)
-  return orThrow(policy, diagnostics, options)
+  return readUsable(readPolicy(source), options).policy
 }
 
 /**
@@ -56,8 +55,7 @@ export function overlayPolicy(
  * @throws PolicyError when the fragment has errors
  */
 export function normalizeFragment(fragment: PolicySource, options: PolicyOptions = {}): Policy {
-  const { policy, diagnostics } = readPolicy(fragment, true)
-  return orThrow(policy, diagnostics, options)
+  return readUsable(readPolicy(fragment, true), options).policy
 }
 
 /** Lays `over` over `base`; two fragments make one that has the effect of both. */
@@ -80,15 +78,24 @@ export function mergePolicies(base: Policy, over: Policy): Policy {
   }
 }
 
-function orThrow(
-  policy: Policy | undefined,
-  diagnostics: readonly Diagnostic[],
-  options: PolicyOptions,
-): Policy {
+/** A policy that can be used, and what is to be said of it all the same. */
+export interface UsablePolicy {
+  readonly policy: Policy
+  readonly warnings: readonly string[]
+}
+
+/** @throws PolicyError when what was read has errors */
+export function readUsable(
+  { policy, diagnostics }: ReadPolicy,
+  { file }: PolicyOptions,
+): UsablePolicy {
   if (policy === undefined) {
-    throw new PolicyError(diagnostics, options)
+    throw new PolicyError(diagnostics, { file })
   }
-  return policy
+  const warnings = diagnostics
+    .filter(({ severity }) => severity === 'warning')
+    .map((warning) => diagnosticLine(warning, file))
+  return { policy, warnings }
 }
 
 type Records<T> = readonly Readonly<Record<string, T>>[]

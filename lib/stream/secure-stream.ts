@@ -351,7 +351,7 @@ export class SecureStream<Name extends string = string>
     this.#handlers = { ...this.#handlers, ...handlers }
   }
 
-  /** Closes the connection, or gives up making one. A `nailed_up` stream connects again. */
+  /** Closes the connection, or gives up making one. A `nailed_up` stream connects again at once. */
   disconnect(): void {
     if (this.#destroyed) return
     this.#disconnect(new DisconnectedError(this.streamtype, 'by disconnect()'))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type LogLine, openContext, type StreamStats } from 'lws-secure-streams'
@@ -50,6 +51,27 @@ describe('what can be observed', { timeout: 60_000 }, () => {
       assert.ok(text.length > 0 && !text.endsWith('\n'))
     }
     await context.close()
+  })
+
+  test('what the check of a policy warns of is told, of the first and of what follows', async () => {
+    const policy = policyOf({ it: streamtype('raw', { port: 1 }) })
+    const misspelt = { s: [{ it: { tsl: true, urgent_tx: true } }] }
+    await using context = await openContext({ policy, overlays: [misspelt] })
+    const lines: LogLine[] = []
+    const twoMore = async () => {
+      const told = lines.length
+      while (lines.length < told + 2) await once(context, 'log')
+    }
+    context.on('log', (line) => lines.push(line))
+    await twoMore()
+    const more = twoMore()
+    await context.overlay(JSON.stringify(misspelt))
+    await more
+    for (const { level } of lines) assert.equal(level, 'warn')
+    const texts = lines.map(({ text }) => text)
+    assert.match(String(texts[0]), /^policy: s\[0\]\.it\.tsl: .*\(unknown-key\)$/)
+    assert.match(String(texts[1]), /\(no-effect\)$/)
+    assert.match(String(texts[2]), /^policy: 1:14: s\[0\]\.it\.tsl: .*\(unknown-key\)$/)
   })
 
   test('streams with handlers count what they send and receive, as others do', async () => {
