@@ -58,4 +58,9 @@ describe('the policies in README.md and docs/', () => {
       const unexpected = errors.filter(({ path }) => !path.startsWith('certs['))
       assert.deepEqual(unexpected, [])
     })
+
+  for (const block of blocksOf('json', 'js', 'ts'))
+    it(`${block.document}:${block.line} writes an http_url as docs/first-policy.md says`, () => {
+      assert.doesNotMatch(block.code, /http_url['"]?: ['"]\/./)
+    })
 })
