@@ -47,7 +47,8 @@ async function perform(
     const form = isRaw ? 'bytes' : options.binary ? 'message' : 'lines'
     const messages = given === undefined && !canSend ? undefined : messagesToSend(given, form)
     const session = new Session(context.stream(streamtype, { metadata }), {
-      acknowledged,
+      // With QoS 0 brokers do not say whether they have it.
+      acknowledged: acknowledged && definition.mqtt_qos === 1,
       asLines: form === 'lines',
       output,
       wait: options.wait * 1000,

@@ -152,6 +152,16 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
       assert.ok(large - small < 64 * MIB, `${small} bytes for 1 MiB, ${large} for 192`)
     })
 
+  it('claims no acknowledgement of what is published with QoS 0', async () => {
+    const { status, complaints } = await runLwsSs(
+      ['get', policy, 'publishes', '--metadata', 'topic=t', '--wait', '0', '--json'],
+      'hello\n',
+    )
+    assert.equal(status, 0, complaints)
+    const { acked, sent } = JSON.parse(complaints)
+    assert.deepEqual({ acked, sent }, { acked: null, sent: 5 })
+  })
+
   it('says so when the file becomes shorter on the way', async () => {
     const source = put('shrinks', Buffer.alloc(64 * MIB))
     swallower.webSockets.once('connection', () => truncateSync(source, MIB))
