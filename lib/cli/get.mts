@@ -23,8 +23,21 @@ export interface GetOptions {
   readonly output?: string
   readonly binary?: boolean
   /** Seconds. */
-  readonly wait: number
+  readonly wait?: number
   readonly json?: boolean
+}
+
+// What ends a session whose input has ended; one that only listens has none.
+const DEFAULT_WAIT = 1
+
+/** @throws CommandError for options that would do nothing */
+function refuseWithoutEffect(streamtype: string, options: GetOptions): void {
+  for (const option of ['wait', 'binary'] as const)
+    if (options[option] !== undefined)
+      throw new CommandError(
+        `'${streamtype}' performs one transaction, for which --${option} has no meaning`,
+        ExitStatus.Misused,
+      )
 }
 
 async function perform(
@@ -34,6 +47,7 @@ async function perform(
 ): Promise<Outcome> {
   const definition = context.definition(streamtype)
   const { transactional, acknowledged, canSend } = streamTraits(definition)
+  if (transactional) refuseWithoutEffect(streamtype, options)
   const { metadata = {}, dataFile } = options
   const output = await Output.open(options.output)
   const signal = watchInterrupts()
@@ -46,12 +60,13 @@ async function perform(
     const isRaw = definition.protocol === 'raw'
     const form = isRaw ? 'bytes' : options.binary ? 'message' : 'lines'
     const messages = given === undefined && !canSend ? undefined : messagesToSend(given, form)
+    const wait = options.wait ?? (messages ? DEFAULT_WAIT : undefined)
     const session = new Session(context.stream(streamtype, { metadata }), {
       // With QoS 0 brokers do not say whether they have it.
       acknowledged: acknowledged && definition.mqtt_qos === 1,
       asLines: form === 'lines',
       output,
-      wait: options.wait * 1000,
+      ...(wait !== undefined && { wait: wait * 1000 }),
     })
     return await session.run(messages, signal)
   } finally {

@@ -11,6 +11,7 @@ import { packageVersion } from './package.mjs'
 function addMetadata(given: string, before: Record<string, string> = {}): Record<string, string> {
   const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(given) ?? []
   if (name === undefined) throw new InvalidArgumentError('It has the form name=value.')
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`'${name}' has a value already.`)
   return { ...before, [name]: value }
 }
 
@@ -49,12 +50,12 @@ program
   .description('Perform one transaction (h1, h2), or a session on standard input and output')
   .argument('<policy>', 'the file of the policy')
   .argument('<streamtype>', 'the name of a client streamtype in it')
-  .option('--metadata <name=value>', 'a value of its metadata; may be repeated', addMetadata)
+  .option('--metadata <name=value>', 'a value of its metadata; once for each name', addMetadata)
   .option('--data <text>', 'send this instead of standard input')
   .addOption(new Option('--data-file <file>', 'send the bytes of this file').conflicts('data'))
   .option('--output <file>', 'write what arrives to this file instead of standard output')
   .option('--binary', 'ws, mqtt: standard input is one message; no line ends are added')
-  .option('--wait <seconds>', 'a session that has sent all ends after this silence', toSeconds, 1)
+  .option('--wait <seconds>', 'a session that has sent all ends after this silence', toSeconds)
   .option('--json', 'tell the result as one line of JSON')
   .action(get)
 program

@@ -30,6 +30,10 @@ describe('the arguments of lws-ss', () => {
       "option '--metadata <name=value>' argument 'name' is invalid. It has the form name=value",
     ],
     [
+      ['get', 'policy.json', 'chat', '--metadata', 'path=a', '--metadata', 'path=b'],
+      "option '--metadata <name=value>' argument 'path=b' is invalid. 'path' has a value already",
+    ],
+    [
       ['get', 'policy.json', 'chat', '--wait', '-1'],
       "option '--wait <seconds>' argument '-1' is invalid. It is a number of seconds",
     ],

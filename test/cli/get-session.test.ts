@@ -200,6 +200,11 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
     assert.equal(JSON.parse(complaints).received, 4)
   })
 
+  it('ends after the silence of --wait, when it is given, also where it only listens', async () => {
+    const args = [...on('hears', 'nothing'), '--wait', '0.05']
+    assert.deepEqual(await runLwsSs(args), { status: 0, output: Buffer.alloc(0), complaints: '' })
+  })
+
   it('passes bytes on as they are on raw', async () => {
     const running = startLwsSs(['get', policy, 'raw', ...FOREVER])
     running.child.stdin.end(BYTES)

@@ -57,6 +57,17 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
     assert.ok(output.equals(page))
   })
 
+  for (const option of [['--wait', '1'], ['--binary']])
+    it(`refuses ${option[0]}, which is for sessions`, async () => {
+      const { status, output, complaints } = await runLwsSs(['get', policy, 'page', ...option])
+      assert.equal(output.length, 0)
+      assert.equal(
+        complaints,
+        `lws-ss: 'page' performs one transaction, for which ${option[0]} has no meaning\n`,
+      )
+      assert.equal(status, 2)
+    })
+
   it('writes it into a file, in place of what is there', async () => {
     const target = put('longer', Buffer.alloc(4 * MIB))
     const { status, output } = await runLwsSs(['get', policy, 'page', '--output', target])

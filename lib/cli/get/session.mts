@@ -21,8 +21,8 @@ interface SessionOptions {
   /** Whether each message that arrives is to be a line of its own. */
   readonly asLines: boolean
   readonly output: Output
-  /** How many milliseconds of silence end the session, when all is sent. */
-  readonly wait: number
+  /** How many milliseconds of silence end the session, when all is sent; without, none do. */
+  readonly wait?: number
 }
 
 /** Sends messages, and writes what arrives, until the peer, the input or the user ends it. */
@@ -58,6 +58,7 @@ export class Session {
 
     const received = this.#receive()
     if (messages) this.#sendAll(messages)
+    else this.#awaitSilence()
     await this.#over
     clearTimeout(this.#silence)
     if (messages) process.stdin.destroy()
@@ -78,7 +79,6 @@ export class Session {
   }
 
   async #sendAll(messages: AsyncIterable<Sendable>): Promise<void> {
-    const wait = Math.min(this.#options.wait, LONGEST_TIMER)
     try {
       for await (const message of messages) {
         if (this.#isOver) return
@@ -87,10 +87,16 @@ export class Session {
         this.#sending = sent.catch((error) => this.#end(error))
         await this.#sending
       }
-      if (!this.#isOver) this.#silence = setTimeout(() => this.#end(), wait)
+      this.#awaitSilence()
     } catch (error) {
       if (!this.#isOver) this.#end(unreadable(error as Error))
     }
+  }
+
+  #awaitSilence(): void {
+    const { wait } = this.#options
+    if (this.#isOver || wait === undefined) return
+    this.#silence = setTimeout(() => this.#end(), Math.min(wait, LONGEST_TIMER))
   }
 
   async #receive(): Promise<void> {
