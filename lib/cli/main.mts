@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { policyToC, policyToTypes } from '../policy/index.js'
 import { check } from './check.mjs'
+import { CommandError } from './command-error.mjs'
 import { writeConverted } from './convert.mjs'
 import { doctor } from './doctor.mjs'
 import { ExitStatus, exitStatusOf } from './exit-status.mjs'
@@ -63,6 +64,16 @@ program
   .description('Show versions, features, the trust store and where the addon comes from')
   .option('--json', 'as one JSON object')
   .action(doctor)
+
+for (const name of ['serve', 'proxy'])
+  program
+    .command(name, { hidden: true })
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => {
+      throw new CommandError(`${name} is not in this version of lws-ss`, ExitStatus.Misused)
+    })
 
 function fail(message: string, status: number): void {
   console.error(`lws-ss: ${message}`)

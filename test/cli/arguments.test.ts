@@ -49,4 +49,15 @@ describe('the arguments of lws-ss', () => {
       assert.equal(stderr, `lws-ss: ${complaint}; see lws-ss --help\n`)
       assert.equal(status, 2)
     })
+
+  for (const name of ['serve', 'proxy'])
+    it(`says that ${name} is part of a later version, and does not list it`, () => {
+      assert.doesNotMatch(lwsSs(['--help']).stdout, new RegExp(`^ *${name}`, 'm'))
+      for (const more of [[], ['policy.json', 'site', '--directory', '.'], ['--help']]) {
+        const { status, stdout, stderr } = lwsSs([name, ...more])
+        assert.equal(stdout, '')
+        assert.equal(stderr, `lws-ss: ${name} is not in this version of lws-ss\n`)
+        assert.equal(status, 2)
+      }
+    })
 })
