@@ -30,6 +30,7 @@ import {
 import { checkHandlers, type StreamHandlers } from '../stream/handlers.js'
 import { SecureStream } from '../stream/secure-stream.js'
 import type { StreamOptions } from '../stream/stream-types.js'
+import { checkMetadata } from '../stream/streamtype-traits.js'
 import { DefaultTrust } from '../trust/default-trust.js'
 import type { Trust } from '../trust/trust.js'
 import { applyBlobs, type BlobName, checkBlobName, checkBlobs } from './blobs.js'
@@ -180,7 +181,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     checkString('streamtype', streamtype)
     checkObject('options', options)
     checkSignal('options.signal', options.signal)
-    if (options.metadata !== undefined) checkObject('options.metadata', options.metadata)
+    checkMetadata(options.metadata)
     if (options.initialTxCredit !== undefined)
       checkInteger('options.initialTxCredit', options.initialTxCredit, 1, 0x7fffffff)
     checkHandlers('options', options)
@@ -210,6 +211,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     checkString('streamtype', streamtype)
     checkObject('options', options)
     checkSignal('options.signal', options.signal)
+    checkMetadata(options.metadata)
     checkBody(options.body)
     checkTimeout(options.timeout)
     const { reply, over } = performRequest(this, streamtype, options)

@@ -33,20 +33,30 @@ export interface RequestOptions {
 // A timer that is set for longer fires at once.
 const LONGEST_TIMER = 0x7fffffff
 
-/** One transaction on a stream of its own; see `context.request()`. */
+/**
+ * One transaction on a stream of its own; see `context.request()`.
+ *
+ * @throws TypeError for metadata that cannot be sent
+ */
 export function performRequest(
   context: Context,
   streamtype: string,
   options: RequestOptions,
 ): { reply: Promise<Reply>; over: Promise<void> } {
+  const { metadata, signal } = options
+  if (signal?.aborted) return failed(signal.reason)
   try {
-    options.signal?.throwIfAborted()
     requireTransactional(streamtype, context.definition(streamtype))
-    const metadata = options.metadata ? { metadata: options.metadata } : {}
-    return transact(context.stream(streamtype, metadata), options)
+    return transact(context.stream(streamtype, metadata ? { metadata } : {}), options)
   } catch (error) {
-    return { reply: Promise.reject(error), over: Promise.resolve() }
+    // Wrong arguments throw, also where only the policy can tell that they are wrong.
+    if (error instanceof TypeError) throw error
+    return failed(error)
   }
+}
+
+function failed(reason: unknown): { reply: Promise<Reply>; over: Promise<void> } {
+  return { reply: Promise.reject(reason), over: Promise.resolve() }
 }
 
 const isBytes = (body: unknown): body is string | Uint8Array =>

@@ -3,10 +3,12 @@ import {
   checkEndpointBytes,
   checkHeaderBytes,
   checkHostBytes,
+  checkObject,
   checkString,
   checkTopicBytes,
   checkTopicFilterBytes,
   checkUrlBytes,
+  invalidArgType,
   toBytes,
 } from '../arguments.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
@@ -92,6 +94,15 @@ export function metadataBytes(
     else checkHeaderBytes(where, bytes)
   }
   return bytes
+}
+
+/** @throws TypeError unless it is left out or an object of names and values */
+export function checkMetadata(metadata: unknown): asserts metadata is Metadata | undefined {
+  if (metadata === undefined) return
+  checkObject('options.metadata', metadata)
+  // A Map and its like have their names elsewhere, and would be taken for an object without any.
+  if (Symbol.iterator in metadata)
+    throw invalidArgType('options.metadata', 'an object of names and values', metadata)
 }
 
 /**

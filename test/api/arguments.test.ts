@@ -11,6 +11,7 @@ const policy = policyOf({
   chat: streamtype('ws', { port: 1 }),
   served: { server: true, port: 0, protocol: 'h1' },
 })
+const wrongMetadata = [5, 'x', null, ['x'], new Map([['name', 'x']]), new Headers({ name: 'x' })]
 const wrongType = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
 const wrongValue = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
 const outOfRange = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }
@@ -149,7 +150,8 @@ describe('a context and its streams', () => {
     assert.throws(() => loose.stream(5), wrongType)
     assert.throws(() => loose.stream('chat', 5), wrongType)
     assert.throws(() => loose.stream('chat', { state: 5 }), wrongType)
-    assert.throws(() => loose.stream('chat', { metadata: 5 }), wrongType)
+    for (const metadata of wrongMetadata)
+      assert.throws(() => loose.stream('chat', { metadata }), wrongType)
     assert.throws(() => loose.stream('chat', { signal: 5 }), wrongType)
     assert.throws(() => loose.stream('get', { metadata: { name: 5 } }), wrongType)
     assert.throws(() => loose.stream('none'), {
@@ -173,6 +175,20 @@ describe('a context and its streams', () => {
       assert.throws(() => loose.request('get', { timeout }), outOfRange)
     assert.throws(() => loose.request('get', { body: 5 }), wrongType)
     assert.throws(() => loose.request('get', { signal: 5 }), wrongType)
+    for (const metadata of wrongMetadata)
+      assert.throws(() => loose.request('get', { metadata }), wrongType)
+    for (const name of [5, null, undefined, {}])
+      assert.throws(() => loose.request('get', { metadata: { name } }), wrongType)
+    assert.throws(() => loose.request('get', { metadata: { name: 'a\nb' } }), wrongValue)
+    assert.equal(context.stats.streams, 0, 'nothing is left of what threw')
+    await assert.rejects(loose.request('get', { metadata: { nome: 'x' } }), {
+      code: 'ERR_SS_UNKNOWN_METADATA',
+    })
+    const reason = new TypeError('not any more')
+    await assert.rejects(
+      loose.request('get', { signal: AbortSignal.abort(reason) }),
+      (error) => error === reason,
+    )
     await assert.rejects(loose.request('none'), { code: 'ERR_SS_UNKNOWN_STREAMTYPE' })
     await assert.rejects(loose.request('get', { body: 'x' }), { code: 'ERR_SS_CANNOT_SEND' })
   })
