@@ -11,7 +11,7 @@ import type { Streamtype } from '../policy/types.js'
 import type { SecureStream } from '../stream/secure-stream.js'
 import type { StateName } from '../stream/state.js'
 import type { Metadata } from '../stream/stream-types.js'
-import { streamTraits } from '../stream/streamtype-traits.js'
+import { cannotSend, streamTraits } from '../stream/streamtype-traits.js'
 import { type BlobLike, isBlobLike } from './blob-like.js'
 import { Reply } from './reply.js'
 
@@ -33,6 +33,8 @@ export interface RequestOptions {
 // A timer that is set for longer fires at once.
 const LONGEST_TIMER = 0x7fffffff
 
+const WITHOUT_BODY = 'leave out the body, or set http_method to one that has one'
+
 /**
  * One transaction on a stream of its own; see `context.request()`.
  *
@@ -43,10 +45,13 @@ export function performRequest(
   streamtype: string,
   options: RequestOptions,
 ): { reply: Promise<Reply>; over: Promise<void> } {
-  const { metadata, signal } = options
+  const { metadata, body, signal } = options
   if (signal?.aborted) return failed(signal.reason)
   try {
-    requireTransactional(streamtype, context.definition(streamtype))
+    const definition = context.definition(streamtype)
+    requireTransactional(streamtype, definition)
+    const refusal = body !== undefined && cannotSend(streamtype, definition, WITHOUT_BODY)
+    if (refusal) return failed(refusal)
     return transact(context.stream(streamtype, metadata ? { metadata } : {}), options)
   } catch (error) {
     // Wrong arguments throw, also where only the policy can tell that they are wrong.

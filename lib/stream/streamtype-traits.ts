@@ -121,14 +121,18 @@ export function metadataPairs(
   ])
 }
 
-/** Why a streamtype cannot send messages, when it cannot. */
-export function cannotSend(streamtype: string, definition: Streamtype): Error | undefined {
+/** Why a streamtype cannot send messages, when it cannot; `advice`: what to do on h1 and h2. */
+export function cannotSend(
+  streamtype: string,
+  definition: Streamtype,
+  advice = 'use request()',
+): Error | undefined {
   if (streamTraits(definition).canSend) return undefined
   return new SecureStreamError(
     'ERR_SS_CANNOT_SEND',
     definition.protocol === 'mqtt'
       ? `'${streamtype}' cannot send: its policy has no mqtt_topic`
-      : `'${streamtype}' cannot send: its http_method, ${definition.http_method ?? 'GET'}, has no body; use request()`,
+      : `'${streamtype}' cannot send: its http_method, ${definition.http_method ?? 'GET'}, has no body; ${advice}`,
   )
 }
 
