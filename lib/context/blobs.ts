@@ -126,25 +126,29 @@ function isCredentials(entry: unknown): entry is AwsCredentials {
   return typeof entry === 'object' && entry !== null && 'accessKeyId' in entry
 }
 
+/** @throws TypeError, RangeError when `value` is not what {@link Blobs} says of the blob. */
+export function checkBlob(where: string, name: BlobName, value: unknown): void {
+  if (!isList(name)) {
+    checkBytes(where, name, value)
+    return
+  }
+  if (!Array.isArray(value)) throw invalidArgType(where, 'an array', value)
+  if (value.length > mostOf[name])
+    throw outOfRange(`${where}.length`, `<= ${mostOf[name]}`, value.length)
+  for (const [at, entry] of value.entries()) {
+    if (name === 'auth') checkAuth(`${where}[${at}]`, entry)
+    else checkClientCertificate(`${where}[${at}]`, entry)
+  }
+}
+
 /** @throws TypeError, RangeError when `blobs` is not what {@link Blobs} says. */
 export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
   if (blobs === undefined) return
   checkObject('options.blobs', blobs)
   for (const [name, value] of Object.entries(blobs)) {
-    const where = `options.blobs.${name}`
     if (!isBlobName(name))
       throw invalidArgType('options.blobs', `an object without '${name}'`, blobs)
-    if (!isList(name)) {
-      checkBytes(where, name, value)
-      continue
-    }
-    if (!Array.isArray(value)) throw invalidArgType(where, 'an array', value)
-    if (value.length > mostOf[name])
-      throw outOfRange(`${where}.length`, `<= ${mostOf[name]}`, value.length)
-    for (const [at, entry] of value.entries()) {
-      if (name === 'auth') checkAuth(`${where}[${at}]`, entry)
-      else checkClientCertificate(`${where}[${at}]`, entry)
-    }
+    checkBlob(`options.blobs.${name}`, name, value)
   }
 }
 

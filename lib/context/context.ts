@@ -33,7 +33,7 @@ import type { StreamOptions } from '../stream/stream-types.js'
 import { checkMetadata } from '../stream/streamtype-traits.js'
 import { DefaultTrust } from '../trust/default-trust.js'
 import type { Trust } from '../trust/trust.js'
-import { applyBlobs, type BlobName, checkBlobName, checkBlobs } from './blobs.js'
+import { applyBlobs, type BlobName, checkBlob, checkBlobName } from './blobs.js'
 import { destroyOnAbort } from './destroy-on-abort.js'
 import type { EffectivePolicy } from './effective-policy.js'
 import { Registry } from './registry.js'
@@ -232,9 +232,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
    */
   setBlob(name: BlobName, value: string | Uint8Array | readonly unknown[]): void {
     checkBlobName(name)
-    const blobs = { [name]: value }
-    checkBlobs(blobs)
-    applyBlobs(this, blobs)
+    checkBlob('value', name, value)
+    applyBlobs(this, { [name]: value })
   }
 
   /** @internal */

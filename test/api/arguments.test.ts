@@ -219,6 +219,16 @@ describe('a context and its streams', () => {
       assert.throws(() => handled.changeHandlers(handlers), wrongType)
     handled.destroy()
     assert.throws(() => context.setBlob('deviceType', 'a\nb'), wrongValue)
+    for (const [name, value, argument] of [
+      ['auth', 'y', 'value'],
+      ['auth', ['x', 5], 'value[1]'],
+      ['clientCert', [{ cert: 5 }], 'value[0].cert'],
+      ['deviceSerial', 5, 'value'],
+    ])
+      assert.throws(
+        () => loose.setBlob(name, value),
+        ({ message }) => message.startsWith(`The "${argument}" argument must be`),
+      )
     for (const name of ['other', 'clientKey', 'authScheme', 'toString'])
       assert.throws(() => loose.setBlob(name, 'x'), { ...wrongValue, message: /deviceType/ })
     assert.throws(() => loose.setBlob(), wrongType)
