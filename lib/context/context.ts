@@ -14,6 +14,7 @@ import { channels } from '../channels.js'
 import type { CookieFile } from '../cookies/cookie-file.js'
 import { loadCookies } from '../cookies/load-cookies.js'
 import { DestroyedError } from '../errors/destroyed-error.js'
+import { illegalConstructor } from '../errors/illegal-constructor.js'
 import { NotImplementedError } from '../errors/not-implemented-error.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
@@ -35,7 +36,7 @@ import { DefaultTrust } from '../trust/default-trust.js'
 import type { Trust } from '../trust/trust.js'
 import { applyBlobs, type BlobName, checkBlob, checkBlobName } from './blobs.js'
 import { destroyOnAbort } from './destroy-on-abort.js'
-import type { EffectivePolicy } from './effective-policy.js'
+import { EffectivePolicy } from './effective-policy.js'
 import { Registry } from './registry.js'
 import { RemotePolicy } from './remote-policy.js'
 
@@ -120,6 +121,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     options: { ca?: Trust; cookieFile?: CookieFile; signal?: AbortSignal },
   ) {
     super()
+    if (!(effective instanceof EffectivePolicy)) throw illegalConstructor('openContext()')
     this.#effective = effective
     this.#trust = new DefaultTrust(options.ca)
     const trust = this.#trust.neededBy(effective.policy)

@@ -8,6 +8,7 @@ import { destroyOnAbort } from '../context/destroy-on-abort.js'
 import { AllRetriesFailedError } from '../errors/all-retries-failed-error.js'
 import { DestroyedError } from '../errors/destroyed-error.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
+import { illegalConstructor } from '../errors/illegal-constructor.js'
 import { TimeoutError } from '../errors/timeout-error.js'
 import { UnreachableError } from '../errors/unreachable-error.js'
 import { type Chunk, Inbox } from '../messages/inbox.js'
@@ -87,6 +88,7 @@ export class SecureStream<Name extends string = string>
     handlers: StreamHandlers<Name> | undefined,
   ) {
     super()
+    if (!(nativeContext instanceof native().Context)) throw illegalConstructor('context.stream()')
     const traits = streamTraits(definition)
     this.streamtype = streamtype
     this.#definition = definition

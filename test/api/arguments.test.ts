@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { type Context, openContext, PolicyError, stateCode, stateName } from 'lws-secure-streams'
+import {
+  Context,
+  openContext,
+  PolicyError,
+  SecureStream,
+  stateCode,
+  stateName,
+} from 'lws-secure-streams'
 import { CertificateAuthority } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 
@@ -194,6 +201,18 @@ describe('a context and its streams', () => {
       code: 'ERR_SS_CANNOT_SEND',
       message: /GET, has no body; leave out the body, or set http_method/,
     })
+  })
+
+  test('the classes that are exported have no constructor of their own', () => {
+    const illegal = (message: RegExp) => ({
+      name: 'TypeError',
+      code: 'ERR_ILLEGAL_CONSTRUCTOR',
+      message,
+    })
+    for (const args of [[], [null], [{}, {}]] as const) {
+      assert.throws(() => Reflect.construct(Context, args), illegal(/openContext\(\)/))
+      assert.throws(() => Reflect.construct(SecureStream, args), illegal(/context\.stream\(\)/))
+    }
   })
 
   test('the methods of a stream say what is wrong', async () => {
