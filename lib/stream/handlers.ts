@@ -61,6 +61,15 @@ export function checkHandlers(name: string, handlers: StreamHandlers<never>): vo
       throw invalidArgType(`${name}.${key}`, 'of type function', handlers[key])
 }
 
+/** The handlers of `before`, with those that are `given` in their place; undefined is not given. */
+export function replaceHandlers<Name extends string>(
+  before: StreamHandlers<Name>,
+  given: StreamHandlers<Name>,
+): StreamHandlers<Name> {
+  const { state = before.state, rx = before.rx, tx = before.tx } = given
+  return { ...(state && { state }), ...(rx && { rx }), ...(tx && { tx }) }
+}
+
 function toNativeTx(payload: TxPayload, room: number): [Uint8Array, number] {
   const bytes = toBytes('data', payload.data)
   if (bytes.byteLength > room) throw outOfRange('data.length', `<= ${room}`, bytes.byteLength)

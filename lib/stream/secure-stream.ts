@@ -22,7 +22,7 @@ import { ConnectWaiters } from './connect-waiters.js'
 import { connectionLostOr } from './connection-lost.js'
 import { streamDuplex } from './duplex.js'
 import { EndingEmitter } from './ending-emitter.js'
-import { checkHandlers, nativeHandlers, type StreamHandlers } from './handlers.js'
+import { checkHandlers, nativeHandlers, replaceHandlers, type StreamHandlers } from './handlers.js'
 import { LastAttempt } from './last-attempt.js'
 import { MessageEvents } from './message-events.js'
 import { metadataValues } from './metadata-values.js'
@@ -340,8 +340,8 @@ export class SecureStream<Name extends string = string>
   }
 
   /**
-   * Replaces handlers: `lws_ss_change_handlers()`. Those not named stay. Specification: "HTTP and ws
-   * serving".
+   * Replaces handlers: `lws_ss_change_handlers()`. Those not named, or undefined, stay. Specification:
+   * "HTTP and ws serving".
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE` for what is no function, and on a stream that was made
    *   without handlers
@@ -350,7 +350,7 @@ export class SecureStream<Name extends string = string>
     if (!this.#handlers)
       throw invalidArgType('handlers', 'used on a stream that was made with handlers', handlers)
     checkHandlers('handlers', handlers)
-    this.#handlers = { ...this.#handlers, ...handlers }
+    this.#handlers = replaceHandlers(this.#handlers, handlers)
   }
 
   /** Closes the connection, or gives up making one. A `nailed_up` stream connects again at once. */

@@ -258,6 +258,8 @@ describe('messages', { timeout: 60_000 }, () => {
           tx: () => ({ data: 'x', som: true, eom: true }),
           rx: (stream) => {
             heard.push('first')
+            // As in stream(), what is undefined is not given.
+            stream.changeHandlers({ state: undefined, rx: undefined, tx: undefined } as object)
             stream.changeHandlers({
               rx: () => {
                 heard.push('second')
