@@ -129,7 +129,9 @@ export class SecureStream<Name extends string = string>
   }
 
   #onNewListener(event: string): void {
-    if (event === 'message') queueMicrotask(() => handToListeners(this, this.#inbox))
+    if (event !== 'message') return
+    if (this.#handlers) throw hasHandlers(this.streamtype)
+    queueMicrotask(() => handToListeners(this, this.#inbox))
   }
 
   /** The state reached last. */
@@ -218,6 +220,7 @@ export class SecureStream<Name extends string = string>
 
   /** Whole messages of up to 512 MiB, as they arrive; ends when the stream is destroyed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
+    if (this.#handlers) throw hasHandlers(this.streamtype)
     return receivedMessages(this.#inbox)
   }
 
@@ -228,6 +231,7 @@ export class SecureStream<Name extends string = string>
 
   /** @internal */
   receivedChunks(): Received<Chunk> {
+    if (this.#handlers) throw hasHandlers(this.streamtype)
     return receivedChunks(this.#inbox)
   }
 

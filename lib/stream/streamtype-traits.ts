@@ -136,11 +136,12 @@ export function cannotSend(
   )
 }
 
-/** Why a stream with handlers has no `send()`. */
+/** Why a stream with handlers neither sends nor receives messages. */
 export function hasHandlers(streamtype: string): Error {
   return new SecureStreamError(
     'ERR_SS_HAS_HANDLERS',
-    `'${streamtype}' was opened with handlers: its tx handler sends, after requestTx()`,
+    `'${streamtype}' was opened with handlers, which have its payload: ` +
+      'rx what is received, and tx, after requestTx(), what is sent',
   )
 }
 

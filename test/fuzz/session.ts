@@ -28,6 +28,14 @@ const ENOUGH_MS = 50
 const ABORTED = new Error('aborted by the test')
 const DESTROYED = new Error('destroyed by the test')
 
+// What a stream with handlers refuses.
+const receiving: Partial<Record<Command['call'], (stream: SecureStream) => unknown>> = {
+  messages: (stream) => stream[Symbol.asyncIterator](),
+  chunks: (stream) => stream.chunks(),
+  listen: (stream) => stream.on('message', () => {}),
+  duplex: (stream) => stream.duplex(),
+}
+
 /** A context, its streams, and every promise that they gave. */
 export class Session {
   readonly #context: Context
@@ -232,6 +240,11 @@ export class Session {
   }
 
   #call(stream: SecureStream, command: Extract<Command, { which: number }>): void {
+    const receive = receiving[command.call]
+    if (receive && this.#withHandlers.has(stream)) {
+      assert.throws(() => receive(stream), { code: 'ERR_SS_HAS_HANDLERS' })
+      return
+    }
     switch (command.call) {
       case 'send':
         for (let n = 0; n < command.times; n++)

@@ -277,7 +277,18 @@ describe('messages', { timeout: 60_000 }, () => {
 
   test('a stream with handlers has no messages, and says so', async () => {
     const stream = context.stream('it', { rx: () => {} })
-    await assert.rejects(stream.send('x'), { code: 'ERR_SS_HAS_HANDLERS' })
+    const refused = { name: 'SecureStreamError', code: 'ERR_SS_HAS_HANDLERS' }
+    await assert.rejects(stream.send('x'), refused)
+    for (const receive of [
+      () => stream[Symbol.asyncIterator](),
+      () => stream.chunks(),
+      () => stream.duplex(),
+      () => stream.on('message', () => {}),
+      () => stream.prependOnceListener('message', () => {}),
+    ])
+      assert.throws(receive, refused)
+    await assert.rejects(once(stream, 'message'), refused)
+    assert.equal(stream.listenerCount('message'), 0)
     stream.destroy()
   })
 })
