@@ -71,8 +71,8 @@ export function replaceHandlers<Name extends string>(
 }
 
 function toNativeTx(payload: TxPayload, room: number): [Uint8Array, number] {
-  const bytes = toBytes('data', payload.data)
-  if (bytes.byteLength > room) throw outOfRange('data.length', `<= ${room}`, bytes.byteLength)
+  const bytes = toBytes('tx().data', payload.data)
+  if (bytes.byteLength > room) throw outOfRange('tx().data.length', `<= ${room}`, bytes.byteLength)
   return [bytes, (payload.som ? NativeFlag.Som : 0) | (payload.eom ? NativeFlag.Eom : 0)]
 }
 
@@ -113,7 +113,7 @@ export function nativeHandlers(
         obey(stream, answer)
         return undefined
       }
-      checkObject('what tx returned', answer)
+      checkObject('tx()', answer)
       const [bytes, flags] = toNativeTx(answer, room)
       countSent(stream.stats, framed, bytes.byteLength, flags)
       return [bytes, flags]

@@ -55,9 +55,9 @@ describe('an exception in a handler or a listener', { concurrency: 2 }, () => {
       error,
     ])
     assert.deepEqual(about, [
-      ...Array(6).fill(['what tx returned', wrongType]),
-      ...Array(4).fill(['data', wrongType]),
-      ['data.length', { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }],
+      ...Array(6).fill(['tx()', wrongType]),
+      ...Array(5).fill(['tx().data', wrongType]),
+      ['tx().data.length', { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }],
       [undefined, { received: 'at last' }],
     ])
   })
