@@ -61,8 +61,10 @@ export interface Metric {
 /** A streamtype in normal form. Specification: `s`, and below it each key under its own name. */
 export interface Streamtype {
   /**
-   * Where to connect, or `+` and the path of a Unix socket; for a server, where to listen. May hold
-   * `${metadata}`. Default: a server listens everywhere. At most 255 bytes with all metadata in it.
+   * Where to connect: a host, `host:port`, a URL, or `+` and the path of a Unix socket; for a
+   * server, where to listen. May hold `${metadata}`. Default: a server listens everywhere. A port
+   * or a path in it counts instead of the policy's, a URL without a port having that of its scheme;
+   * only `tls` says whether with TLS; at most 255 bytes with all metadata in it.
    */
   endpoint?: string
   /** What the payload is; for information. */

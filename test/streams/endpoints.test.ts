@@ -45,6 +45,7 @@ describe('an endpoint', { timeout: 60_000 }, () => {
     const endpoint = (port: number) => `http://localhost:${port}/its/own`
     assert.equal(await asksFor('h1', endpoint), '/its/own')
     assert.equal(await asksFor('h1', (port) => `http://localhost:${port}/`), '/')
+    assert.equal(await asksFor('h1', (port) => `http://localhost:${port}`), '/from/the/policy?x=1')
   })
 
   const plain = { h1: 'http', h2: 'http', ws: 'ws', mqtt: 'mqtt', raw: 'http' } as const

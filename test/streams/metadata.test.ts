@@ -303,6 +303,30 @@ describe('metadata elsewhere', { timeout: 60_000 }, () => {
     }
   })
 
+  test('is nothing where it has no value', async () => {
+    await using broker = await startAedes()
+    await using server = await startHttp1()
+    const metadata = [{ [name]: '' }]
+    const get = { http_method: 'GET', metadata }
+    await using context = await openContext({
+      policy: policyOf({
+        says: streamtype('mqtt', broker, {
+          mqtt_topic: `house/\${${name}}`,
+          mqtt_subscribe: 'house',
+          metadata,
+        }),
+        asks: streamtype('h1', server, { ...get, http_url: `house/\${${name}}` }),
+        goes: streamtype('h1', server, { ...get, endpoint: `\${${name}}` }),
+      }),
+    })
+    await using stream = context.stream('says')
+    await stream.send('x')
+    assert.equal(broker.published[0]?.topic, 'house/')
+    await (await context.request('asks')).bytes()
+    assert.equal(server.requests[0]?.url, '/house/')
+    await assert.rejects(context.request('goes'), { message: /the endpoint is empty/ })
+  })
+
   test('is any bytes where it is not sent', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, n) => n))
     for (const protocol of ['mqtt', 'raw'] as const) {

@@ -30,9 +30,12 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
   s(
     'endpoint',
     expanded,
-    'Where to connect, or `+` and the path of a Unix socket; for a server, where to listen.',
+    'Where to connect: a host, `host:port`, a URL, or `+` and the path of a Unix socket; for a server, ' +
+      'where to listen.',
     {
-      limit: 'At most 255 bytes with all metadata in it',
+      limit:
+        "A port or a path in it counts instead of the policy's, a URL without a port having that of its " +
+        'scheme; only `tls` says whether with TLS; at most 255 bytes with all metadata in it',
       absent: 'a server listens everywhere',
       needs: { '+': 'LWS_UNIX_SOCK' },
     },
