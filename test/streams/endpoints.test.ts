@@ -119,6 +119,29 @@ describe('a request has', { timeout: 20_000 }, () => {
     ])
   })
 
+  test('only what HTTP needs', async () => {
+    const get = { http_method: 'GET' }
+    await using h1 = await startHttp1()
+    await using h2 = await startHttp2()
+    await using context = await openContext({
+      policy: policyOf({
+        asks1: streamtype('h1', h1, get),
+        sends1: streamtype('h1', h1),
+        asks2: streamtype('h2', h2, get),
+        sends2: streamtype('h2', h2),
+      }),
+    })
+    const headers = async (name: string, body?: string) => {
+      await (await context.request(name, body === undefined ? {} : { body })).bytes()
+      return Object.keys((name.endsWith('1') ? h1 : h2).requests.at(-1)?.headers ?? {}).sort()
+    }
+    const pseudo = [':authority', ':method', ':path', ':scheme']
+    assert.deepEqual(await headers('asks1'), ['host'])
+    assert.deepEqual(await headers('sends1', 'x'), ['content-length', 'host'])
+    assert.deepEqual(await headers('asks2'), pseudo)
+    assert.deepEqual(await headers('sends2', 'x'), [...pseudo, 'content-length'])
+  })
+
   test('the origin that its host has, with WebSockets, or that of metadata', async () => {
     await using peer = await startWebSocket()
     const it = streamtype('ws', peer, { metadata })
