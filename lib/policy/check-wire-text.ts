@@ -1,9 +1,10 @@
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
 import { placeOf, protocolOf } from './streamtype.js'
+import { substituted } from './substitution.js'
 import { quote } from './text.js'
+import { hasMisplacedWildcard, hasWildcard } from './topics.js'
 
-const SUBSTITUTION = /\$\{[^}]*\}/g
 const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:?$/
 const HEADER_KEYS = [
   'http_auth_header',
@@ -13,9 +14,6 @@ const HEADER_KEYS = [
 ] as const
 const WITHOUT_TLS = ['http', 'ws', 'mqtt']
 const WITH_TLS = ['https', 'wss', 'mqtts']
-
-/** Stands for any value that metadata may have. */
-const ANY = 'x'
 
 /** What a client's text would break of the request or packet that it becomes a part of. */
 export function checkWireText(entry: StreamtypeEntry, report: Report): void {
@@ -34,7 +32,7 @@ export function checkEndpointText(entry: StreamtypeEntry, report: Report): void 
     return
   }
   const place = placeOf(entry, 'endpoint')
-  if (endpoint.replaceAll(SUBSTITUTION, ANY).includes(' ')) {
+  if (substituted(endpoint).includes(' ')) {
     report.error('bad-endpoint', place, 'an endpoint has no spaces; remove them')
     return
   }
@@ -61,7 +59,7 @@ export function checkEndpointText(entry: StreamtypeEntry, report: Report): void 
 
 function checkRequest(entry: StreamtypeEntry, report: Report): void {
   const { http_url = '', http_method = '', http_expect = 0 } = entry.value
-  if (http_url.replaceAll(SUBSTITUTION, ANY).includes(' ')) {
+  if (substituted(http_url).includes(' ')) {
     const message = 'http_url has a space, which ends a URL; write it as %20'
     report.error('bad-url', placeOf(entry, 'http_url'), message)
   }
@@ -97,7 +95,7 @@ function checkRequest(entry: StreamtypeEntry, report: Report): void {
 
 function checkTopics(entry: StreamtypeEntry, report: Report): void {
   for (const key of ['mqtt_topic', 'mqtt_will_topic', 'mqtt_birth_topic'] as const) {
-    if (/[+#]/.test((entry.value[key] ?? '').replaceAll(SUBSTITUTION, ANY))) {
+    if (hasWildcard(substituted(entry.value[key] ?? ''))) {
       report.error(
         'bad-topic',
         placeOf(entry, key),
@@ -105,10 +103,7 @@ function checkTopics(entry: StreamtypeEntry, report: Report): void {
       )
     }
   }
-  const levels = (entry.value.mqtt_subscribe ?? '').replaceAll(SUBSTITUTION, ANY).split('/')
-  const isMisplaced = (level: string, index: number) =>
-    /[+#]/.test(level) && level !== '+' && !(level === '#' && index === levels.length - 1)
-  if (levels.some(isMisplaced)) {
+  if (hasMisplacedWildcard(substituted(entry.value.mqtt_subscribe ?? ''))) {
     report.error(
       'bad-topic',
       placeOf(entry, 'mqtt_subscribe'),

@@ -1,18 +1,8 @@
 import type { NativeStreamTraits } from '../addon/native.js'
-import {
-  checkEndpointBytes,
-  checkHeaderBytes,
-  checkHostBytes,
-  checkObject,
-  checkString,
-  checkTopicBytes,
-  checkTopicFilterBytes,
-  checkUrlBytes,
-  invalidArgType,
-  toBytes,
-} from '../arguments.js'
+import { checkObject, checkString, invalidArgType, toBytes } from '../arguments.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import type { Streamtype } from '../policy/types.js'
+import { checkMetadataValue } from './check-metadata-value.js'
 import type { Metadata } from './stream-types.js'
 
 // What may be a name by HTTP, with the colon that the specification's `direct_proto_str` wants.
@@ -67,8 +57,7 @@ export function checkMetadataName(
 }
 
 /**
- * The bytes of a value of metadata. On HTTP and WebSocket they become part of a request, of which they
- * must not end the line; and wherever the policy puts them, they must not make it something else.
+ * The bytes of a value of metadata.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  */
@@ -79,20 +68,7 @@ export function metadataBytes(
   value: unknown,
 ): Uint8Array {
   const bytes = toBytes(where, value)
-  const { protocol, endpoint, http_url, mqtt_topic, mqtt_birth_topic } = definition
-  const isIn = (text: string | undefined) => text?.includes(`\${${name}}`) ?? false
-  if (isIn(endpoint)) {
-    const isPath = endpoint?.startsWith('+')
-    if (isPath || endpoint === `\${${name}}`) checkEndpointBytes(where, bytes)
-    else checkHostBytes(where, bytes)
-  }
-  if (protocol === 'mqtt') {
-    if (isIn(mqtt_topic) || isIn(mqtt_birth_topic)) checkTopicBytes(where, bytes)
-    else if (isIn(definition.mqtt_subscribe)) checkTopicFilterBytes(where, bytes)
-  } else if (protocol !== 'raw') {
-    if (isIn(http_url)) checkUrlBytes(where, bytes)
-    else checkHeaderBytes(where, bytes)
-  }
+  checkMetadataValue(where, definition, name, bytes)
   return bytes
 }
 

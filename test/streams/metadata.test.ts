@@ -327,6 +327,43 @@ describe('metadata elsewhere', { timeout: 60_000 }, () => {
     await assert.rejects(context.request('goes'), { message: /the endpoint is empty/ })
   })
 
+  test('makes no topic that a broker ends the connection for', async () => {
+    const of = (more: object) =>
+      streamtype('mqtt', { port: 1 }, { metadata: [{ [name]: '' }, { other: '' }], ...more })
+    await using context = await openContext({
+      policy: policyOf({
+        level: of({ mqtt_topic: 'a', mqtt_subscribe: `house/\${${name}}/\${other}` }),
+        last: of({ mqtt_topic: 'a', mqtt_subscribe: `house/\${${name}}` }),
+        part: of({ mqtt_topic: 'a', mqtt_subscribe: `house/x\${${name}}` }),
+        whole: of({ mqtt_topic: 'a', mqtt_subscribe: `\${${name}}` }),
+        publishes: of({ mqtt_topic: `\${${name}}`, mqtt_subscribe: 'a' }),
+        wills: of({
+          mqtt_topic: 'a',
+          mqtt_subscribe: 'a',
+          mqtt_will_topic: `will/\${${name}}`,
+          mqtt_will_message: 'gone',
+        }),
+      }),
+    })
+    const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+    for (const [streamtype, good, bad] of [
+      ['level', ['', 'a', '+', 'a/+/b'], ['a+', '#', 'a/#', '++', '+/b#']],
+      ['last', ['', '#', '+', 'a/+/#'], ['a#', '#/a', 'a/#/b', '##', 'a/b+']],
+      ['part', ['', 'a/#', '/+'], ['+', '#', '+/a']],
+      ['whole', ['a', '#', '$share/group/a/+'], ['', 'a+']],
+      ['publishes', ['a'], ['', '+', 'a/#']],
+      ['wills', ['', 'a'], ['+', '#']],
+    ] as const) {
+      await using stream = context.stream(streamtype)
+      for (const value of good) stream.setMetadata(name, value)
+      for (const value of bad) {
+        assert.throws(() => stream.setMetadata(name, value), wrong, `${streamtype}: ${value}`)
+        const metadata = { [name]: value }
+        assert.throws(() => context.stream(streamtype, { metadata }), wrong)
+      }
+    }
+  })
+
   test('is any bytes where it is not sent', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, n) => n))
     for (const protocol of ['mqtt', 'raw'] as const) {

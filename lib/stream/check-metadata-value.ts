@@ -1,0 +1,67 @@
+import {
+  checkEndpointBytes,
+  checkHeaderBytes,
+  checkHostBytes,
+  checkTopicBytes,
+  checkTopicFilterBytes,
+  checkUrlBytes,
+  invalidArgValue,
+} from '../arguments.js'
+import { substituted } from '../policy/substitution.js'
+import { hasMisplacedWildcard } from '../policy/topics.js'
+import type { Streamtype } from '../policy/types.js'
+
+/**
+ * Checks a value of metadata for what it would do where the policy puts it: it must not make anything
+ * else of that, nor end it.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`
+ */
+export function checkMetadataValue(
+  where: string,
+  definition: Streamtype,
+  name: string,
+  bytes: Uint8Array,
+): void {
+  const { protocol, endpoint, http_url } = definition
+  if (endpoint !== undefined && isIn(endpoint, name)) {
+    if (endpoint.startsWith('+') || isAllOf(endpoint, name)) checkEndpointBytes(where, bytes)
+    else checkHostBytes(where, bytes)
+  }
+  if (protocol === 'mqtt') {
+    checkTopicValue(where, definition, name, bytes)
+  } else if (protocol !== 'raw') {
+    if (isIn(http_url, name)) checkUrlBytes(where, bytes)
+    else checkHeaderBytes(where, bytes)
+  }
+}
+
+const isIn = (text: string | undefined, name: string) => text?.includes(`\${${name}}`) ?? false
+
+const isAllOf = (text: string | undefined, name: string) => text === `\${${name}}`
+
+// Of what a broker cannot take it tells only by the end of the connection, and other streams have that too.
+function checkTopicValue(
+  where: string,
+  definition: Streamtype,
+  name: string,
+  bytes: Uint8Array,
+): void {
+  const { mqtt_topic, mqtt_birth_topic, mqtt_will_topic, mqtt_subscribe = '' } = definition
+  if ([mqtt_topic, mqtt_birth_topic, mqtt_will_topic].some((topic) => isIn(topic, name)))
+    checkTopicBytes(where, bytes)
+  if (isIn(mqtt_subscribe, name)) {
+    checkTopicFilterBytes(where, bytes)
+    const value = Buffer.from(bytes).toString()
+    const filter = substituted(mqtt_subscribe, (other) => (other === name ? value : 'x'))
+    if (hasMisplacedWildcard(filter))
+      throw invalidArgValue(
+        where,
+        /[+#]/.exec(value)?.[0],
+        `puts a wildcard into '${mqtt_subscribe}' that is no whole level of it, or a # before its end`,
+      )
+  }
+  if (bytes.byteLength > 0) return
+  if ([mqtt_topic, mqtt_birth_topic, mqtt_subscribe].some((topic) => isAllOf(topic, name)))
+    throw invalidArgValue(where, '', 'is all of a topic, and no topic is empty')
+}
