@@ -11,6 +11,8 @@ import { substituted } from '../policy/substitution.js'
 import { hasMisplacedWildcard } from '../policy/topics.js'
 import type { Streamtype } from '../policy/types.js'
 
+const PLUS = 0x2b
+
 /**
  * Checks a value of metadata for what it would do where the policy puts it: it must not make anything
  * else of that, nor end it.
@@ -27,6 +29,8 @@ export function checkMetadataValue(
   if (endpoint !== undefined && isIn(endpoint, name)) {
     if (endpoint.startsWith('+') || isAllOf(endpoint, name)) checkEndpointBytes(where, bytes)
     else checkHostBytes(where, bytes)
+    if (bytes[0] === PLUS && !endpoint.startsWith('+'))
+      throw invalidArgValue(where, '+', 'leads to a Unix socket, where the policy has none')
   }
   if (protocol === 'mqtt') {
     checkTopicValue(where, definition, name, bytes)

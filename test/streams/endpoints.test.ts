@@ -98,6 +98,20 @@ describe('an endpoint', { timeout: 60_000 }, () => {
       )
     context.stream('it', { metadata: { region: 'eu-west-1' } }).destroy()
   })
+
+  test('that is all metadata leads to no Unix socket', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+    const more = { endpoint: '${where}', metadata: [{ where: '' }] }
+    await using context = await openContext({
+      policy: policyOf({ it: streamtype('raw', { port: 9 }, more) }),
+    })
+    await using stream = context.stream('it', { metadata: { where: 'a+b' } })
+    for (const where of ['+/tmp/socket', '+@socket', '+'])
+      assert.throws(() => stream.setMetadata('where', where), {
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: /Unix socket/,
+      })
+  })
 })
 
 describe('a request has', { timeout: 20_000 }, () => {
