@@ -40,6 +40,38 @@ export function checkMetadataValue(
   }
 }
 
+/** What says where a message ends, how its connection goes on, and whom it is for. */
+const OF_THE_PROTOCOL = new Set([
+  'connection:',
+  'host:',
+  'keep-alive:',
+  'proxy-connection:',
+  'transfer-encoding:',
+  'upgrade:',
+])
+
+/**
+ * Checks what a program says in a header that the policy does not declare. `hasBody`: whether requests
+ * have one, of which the length may be told.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`
+ */
+export function checkDirectHeader(
+  where: string,
+  header: string,
+  hasBody: boolean,
+  bytes: Uint8Array,
+): void {
+  const name = header.toLowerCase()
+  if (name === 'content-length:' && hasBody) {
+    if (!/^\d+$/.test(Buffer.from(bytes).toString('latin1')))
+      throw invalidArgValue(where, Buffer.from(bytes).toString(), 'is no length of a body')
+  } else if (name === 'content-length:' || OF_THE_PROTOCOL.has(name)) {
+    // The peer would take what follows on the connection for something else than it is.
+    throw invalidArgValue(where, header, 'is for a header that is left to the protocol')
+  }
+}
+
 const isIn = (text: string | undefined, name: string) => text?.includes(`\${${name}}`) ?? false
 
 const isAllOf = (text: string | undefined, name: string) => text === `\${${name}}`

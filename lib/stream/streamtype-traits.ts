@@ -2,7 +2,7 @@ import type { NativeStreamTraits } from '../addon/native.js'
 import { checkObject, checkString, invalidArgType, toBytes } from '../arguments.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import type { Streamtype } from '../policy/types.js'
-import { checkMetadataValue } from './check-metadata-value.js'
+import { checkDirectHeader, checkMetadataValue } from './check-metadata-value.js'
 import type { Metadata } from './stream-types.js'
 
 // What may be a name by HTTP, with the colon that the specification's `direct_proto_str` wants.
@@ -17,12 +17,15 @@ export function streamTraits(definition: Streamtype): NativeStreamTraits {
     transactional,
     acknowledged: transactional || definition.protocol === 'mqtt',
     canSend: transactional
-      ? methodsWithBody.has(definition.http_method ?? 'GET')
+      ? hasBody(definition)
       : definition.protocol !== 'mqtt' || definition.mqtt_topic !== undefined,
   }
 }
 
 const isTransactional = ({ protocol = 'h1' }: Streamtype) => protocol === 'h1' || protocol === 'h2'
+
+const hasBody = (definition: Streamtype) =>
+  isTransactional(definition) && methodsWithBody.has(definition.http_method ?? 'GET')
 
 /** Whether a stream that was opened as one can go on as the other. */
 export function canBecome(before: Streamtype, after: Streamtype): boolean {
@@ -69,6 +72,8 @@ export function metadataBytes(
 ): Uint8Array {
   const bytes = toBytes(where, value)
   checkMetadataValue(where, definition, name, bytes)
+  if (definition.direct_proto_str && !metadataNames(definition).includes(name))
+    checkDirectHeader(where, name, hasBody(definition), bytes)
   return bytes
 }
 

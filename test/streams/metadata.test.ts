@@ -112,6 +112,7 @@ for (const protocol of ['h1', 'h2'] as const) {
             direct_proto_str: true,
             metadata: [{ note: 'x-note:' }],
           }),
+          asks: streamtype(protocol, peer, { ...get, direct_proto_str: true }),
         }),
       })
     })
@@ -206,6 +207,12 @@ for (const protocol of ['h1', 'h2'] as const) {
       assert.equal(peer.seen.at(-1)?.headers['x-direct'], 'again')
       assert.equal(stream.getMetadata('X-Say:'), 'it')
       assert.equal(stream.getMetadata('x-several:'), 'a, b, c')
+      const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+      for (const name of ['Connection:', 'HOST:', 'keep-alive:', 'Transfer-Encoding:', 'upgrade:'])
+        assert.throws(() => stream.setMetadata(name, 'close'), { ...wrong, message: /protocol/ })
+      assert.throws(() => stream.setMetadata('Content-Length:', '5, 6'), wrong)
+      assert.throws(() => context.request('asks', { metadata: { 'Content-Length:': '5' } }), wrong)
+      assert.equal(stream.getMetadata('Content-Length:'), undefined)
       for (const name of ['X-Say', 'x y:', 'x\r\ny:', ':'])
         assert.throws(() => stream.setMetadata(name, 'x'), { code: 'ERR_SS_UNKNOWN_METADATA' })
     })
