@@ -10,7 +10,7 @@ import { DestroyedError } from '../errors/destroyed-error.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import { illegalConstructor } from '../errors/illegal-constructor.js'
 import { TimeoutError } from '../errors/timeout-error.js'
-import { UnreachableError } from '../errors/unreachable-error.js'
+import type { UnreachableError } from '../errors/unreachable-error.js'
 import { type Chunk, Inbox } from '../messages/inbox.js'
 import type { Message } from '../messages/message.js'
 import { handToListeners } from '../messages/message-listeners.js'
@@ -113,14 +113,8 @@ export class SecureStream<Name extends string = string>
       })
       create(() => this.#native.open(calls))
     } else {
-      this.#messageEvents = new MessageEvents(
-        this,
-        this.#native,
-        this.#inbox,
-        this.#outbox,
-        this.#framed,
-      )
-      this.#native.events = this.#messageEvents
+      const events = new MessageEvents(this, this.#native, this.#inbox, this.#outbox, this.#framed)
+      this.#messageEvents = this.#native.events = events
       create(() => this.#native.open())
     }
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
@@ -453,10 +447,7 @@ export class SecureStream<Name extends string = string>
         this.#inbox.dropPartialMessage()
         break
       case 'UNREACHABLE':
-        this.lastAttempt.failure ??= new UnreachableError(
-          this.streamtype,
-          'closed before established',
-        )
+        if (!this.lastAttempt.failure) this.lastAttempt.failed('closed before established', 0)
         break
       case 'TIMEOUT':
         if (this.#outbox.size > 0) this.#disconnect(new TimeoutError(this.streamtype))
