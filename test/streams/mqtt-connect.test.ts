@@ -147,3 +147,26 @@ test('no subscription and no message is written beyond its buffer', {
   await connect('publisher', 32_700, 40_000)
   await assert.rejects(connect('publisher', 32_742, 40_000), { code: 'ERR_SS_NACK' })
 })
+
+test('a topic that has no value costs other streams nothing', { timeout: 20_000 }, async () => {
+  await using broker = await startMosquitto()
+  const { mqtt_topic: _, ...subscriber } = streamtype('mqtt', broker)
+  const { mqtt_subscribe: __, ...publisher } = streamtype('mqtt', broker)
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+  const topic = '${topic}'
+  await using context = await openContext({
+    policy: policyOf({
+      other: streamtype('mqtt', broker),
+      subscriber: { ...subscriber, mqtt_subscribe: topic },
+      publisher: { ...publisher, mqtt_topic: topic },
+      unheard: { ...publisher, mqtt_topic: topic, mqtt_qos: 0 },
+    }),
+  })
+  const other = context.stream('other', ownTopic('mqtt'))
+  await other.connect()
+  for (const name of ['publisher', 'unheard'])
+    await assert.rejects(context.stream(name).send('it'), { code: 'ERR_SS_NACK' })
+  await assert.rejects(context.stream('subscriber').connect(), /topic to subscribe to is empty/)
+  await other.send('it')
+  assert.equal(other.stats.connections, 1)
+})
