@@ -1,6 +1,7 @@
 import type { NativeStream } from '../addon/native.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import { UnreachableError } from '../errors/unreachable-error.js'
+import type { StateName } from './state.js'
 
 /** How the last attempt of a stream went, as far as its states do not tell. */
 export class LastAttempt {
@@ -23,7 +24,10 @@ export class LastAttempt {
     return this.#native.goodResponse()
   }
 
-  begins(): void {
+  reached(state: StateName | number): void {
+    if (typeof state === 'number') this.userState = state
+    if (state === 'QOS_ACK_REMOTE' || state === 'QOS_NACK_REMOTE') this.answered = true
+    if (state !== 'CONNECTING') return
     this.failure = undefined
     this.userState = undefined
     this.answered = false

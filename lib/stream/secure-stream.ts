@@ -426,8 +426,8 @@ export class SecureStream<Name extends string = string>
 
   /** @internal More has come than waits for nobody, so that no answer can end any more. */
   unread(): void {
-    if (this.#whenForsaken) this.#whenForsaken()
-    if (this.#whenForsaken || this.#outbox.size === 0) return
+    if (this.#whenForsaken) return this.#whenForsaken()
+    if (this.#outbox.size === 0) return
     this.#disconnect(answersUnread(this.streamtype))
     this.#inbox.dropPartialMessage()
   }
@@ -458,9 +458,7 @@ export class SecureStream<Name extends string = string>
 
   #noteState(state: StateName | number, ordinal: number): void {
     this.#state = state
-    if (typeof state === 'number') this.lastAttempt.userState = state
-    if (state === 'QOS_ACK_REMOTE' || state === 'QOS_NACK_REMOTE') this.lastAttempt.answered = true
-    if (state === 'CONNECTING') this.lastAttempt.begins()
+    this.lastAttempt.reached(state)
     if (state === 'CONNECTED') {
       this.#connected = true
       this.stats.connections++
