@@ -426,8 +426,8 @@ export class SecureStream<Name extends string = string>
 
   /** @internal More has come than waits for nobody, so that no answer can end any more. */
   unread(): void {
-    if (this.#whenForsaken) return this.#whenForsaken()
-    if (this.#outbox.size === 0) return
+    this.#whenForsaken?.()
+    if (this.#whenForsaken || this.#outbox.size === 0) return
     this.#disconnect(answersUnread(this.streamtype))
     this.#inbox.dropPartialMessage()
   }
