@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import http2 from 'node:http2'
+import type { AddressInfo, Server } from 'node:net'
 import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openContext, type SecureStream } from 'lws-secure-streams'
@@ -103,6 +107,37 @@ test('an h2 stream that is not read leaves the others on its connection alone', 
   assert.ok((await unread.bytes()).equals(bytes))
   await context.close()
 })
+
+for (const protocol of ['h1', 'h2'] as const)
+  test(`a reader that waits does not keep its own upload from the server: ${protocol}`, {
+    timeout: 60_000,
+  }, async () => {
+    const server = (protocol === 'h1' ? http.createServer() : http2.createServer()) as Server
+    const taken = new Promise<number>((resolve) => {
+      server.on('request', async (request: http.IncomingMessage, response: http.ServerResponse) => {
+        response.write(bytes)
+        let length = 0
+        for await (const piece of request) length += piece.length
+        response.end()
+        resolve(length)
+      })
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const peer = server.address() as AddressInfo
+    await using context = await openContext({
+      policy: policyOf({ it: streamtype(protocol, peer) }),
+    })
+    await using stream = context.stream('it')
+    const chunks = stream.chunks()
+    const first = chunks.next()
+    const sent = stream.send(bytes)
+    let received = (await first).value?.data.length ?? 0
+    assert.equal(await taken, SIZE)
+    while (received < SIZE) received += (await chunks.next()).value?.data.length ?? 0
+    await sent
+    stream.destroy()
+    server.close()
+  })
 
 test('messages without bytes take memory too', { timeout: 60_000 }, async () => {
   const count = 150_000
