@@ -254,9 +254,13 @@ void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
 
   if (status < 0) {
     // uv has stopped polling. A connection attempt finds its error by trying to go on; an
-    // established one reads what is left.
+    // established one reads what is left, unless its reader waits: then by trying to write.
     watcher->armed = 0;
-    revents = was_connecting ? LWS_POLLOUT : LWS_POLLIN | LWS_POLLHUP;
+    const bool reads = watcher->wanted & UV_READABLE;
+    if (!was_connecting && reads)
+      revents = LWS_POLLIN | LWS_POLLHUP;
+    else if (was_connecting || watcher->wants_write)
+      revents = LWS_POLLOUT;
   } else {
     if (events & UV_READABLE) revents |= LWS_POLLIN;
     if (events & UV_WRITABLE) {
@@ -275,6 +279,14 @@ void EventLoop::OnPoll(uv_poll_t* handle, int status, int events) {
   }
   if (!watcher) return;
   if (revents & LWS_POLLIN) self->NoteRead(watcher);
+  const bool failed = status < 0 && !was_connecting;
+  // Another connection may have its number by now.
+  if (failed && watcher == handle->data && !(watcher->wanted & UV_READABLE)) {
+    // Polling would tell this again at once, and again. What nobody reads can wait; what was to be
+    // written is lost, which is to be known.
+    watcher->wanted = 0;
+    if (watcher->wants_write) ssi_lose_connection(self->context_, fd);
+  }
   if ((watcher->armed & UV_WRITABLE) && watcher->connected) {
     watcher->wanted &= ~UV_WRITABLE;
     if (watcher->wants_write) self->QueueWrites(watcher);

@@ -36,6 +36,12 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd) {
   return wsi_from_fd(cx, fd);
 }
 
+void ssi_lose_connection(struct lws_context* cx, lws_sockfd_type fd) {
+  struct lws* wsi = wsi_from_fd(cx, fd);
+
+  if (wsi) lws_set_timeout(wsi, 1, LWS_TO_KILL_ASYNC);
+}
+
 size_t ssi_rest_of_frame(const struct lws_ss_handle* h) {
   return h->wsi && lwsi_role_ws(h->wsi) && h->wsi->ws ? h->wsi->ws->rx_packet_length : 0;
 }

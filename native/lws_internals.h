@@ -24,6 +24,9 @@ void ssi_prefetch_framing(const struct lws_ss_handle* h);
 /* Whose the socket is; NULL when it is nobody's. */
 struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
 
+/* Ends the connection, which can do no more, when the loop next goes round. */
+void ssi_lose_connection(struct lws_context* cx, lws_sockfd_type fd);
+
 /* An explicit connection attempt: forgets earlier failures and does not wait for a retry's time. */
 lws_ss_state_return_t ssi_connect(struct lws_ss_handle* h);
 

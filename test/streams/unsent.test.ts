@@ -11,6 +11,7 @@ import {
 } from '../peers/index.js'
 import { ownTopic, policyOf, streamtype } from '../support/policies.js'
 import { standstill } from '../support/standstill.js'
+import { nextState } from '../support/states.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
 const SIZE = 5000
@@ -91,4 +92,64 @@ describe('what the socket has not taken', () => {
       assert.ok(held.arrived() >= 400, `${held.arrived()} have arrived`)
     })
   }
+})
+
+const head: Partial<Record<string, string>> = { h1: 'HTTP/1.1 200 OK\r\n\r\n' }
+
+/** A peer that says something, and reads nothing once it has been spoken to. */
+async function startSpeaker(protocol: 'raw' | 'h1' | 'ws') {
+  if (protocol === 'ws') {
+    const peer = await startWebSocket({ echo: false })
+    peer.webSockets.on('connection', (socket) => {
+      socket.pause()
+      socket.send('hello')
+    })
+    return peer
+  }
+  return startRaw({
+    accept: (socket) =>
+      socket.once('data', () => {
+        socket.pause()
+        socket.write(`${head[protocol] ?? ''}hello`)
+      }),
+  })
+}
+
+/** One message of WebSockets. */
+const framed = (payload: Buffer) => {
+  const start = Buffer.alloc(10)
+  start.writeUInt16BE(0x827f)
+  start.writeBigUInt64BE(BigInt(payload.length), 2)
+  return Buffer.concat([start, payload])
+}
+
+describe('a connection that is reset', () => {
+  for (const protocol of ['raw', 'h1', 'ws'] as const)
+    for (const [when, length] of [
+      ['has waited for long', 8 * 1024 * 1024],
+      // Which the stream takes, but not much more.
+      ['is about to', 1024 * 1024 - 128 * 1024],
+    ] as const)
+      test(`is lost at once, with what was unsent: ${protocol}, whose reader ${when}`, {
+        timeout: 20_000,
+      }, async () => {
+        await using peer = await startSpeaker(protocol)
+        const context = await openContext({ policy: policyOf({ it: streamtype(protocol, peer) }) })
+        const stream = context.stream('it')
+        const first = stream.chunks().next()
+        const unsent = assert.rejects(stream.send(Buffer.alloc(32 * 1024 * 1024)), {
+          code: 'ERR_SS_DISCONNECTED',
+        })
+        assert.equal((await first).value?.data.toString(), 'hello')
+        const disconnected = nextState(stream, 'DISCONNECTED')
+        const [socket] = peer.sockets
+        const say = (speech: Buffer) => socket?.write(protocol === 'ws' ? framed(speech) : speech)
+        say(Buffer.alloc(length))
+        await standstill(() => stream.stats.bytesReceived)
+        say(Buffer.alloc(1024 * 1024))
+        socket?.resetAndDestroy()
+        await disconnected
+        await unsent
+        context.destroy()
+      })
 })
