@@ -123,8 +123,15 @@ int ssi_acknowledges_itself(struct lws_ss_handle* h) {
 }
 
 int ssi_has_unsent(struct lws_ss_handle* h) {
-  if (h->wsi && h->prev_ss_state != LWSSSCS_DISCONNECTED)
-    return lws_has_buffered_out(lws_get_network_wsi(h->wsi)) || lws_corked(h->context, h->tsi);
+  if (h->wsi && h->prev_ss_state != LWSSSCS_DISCONNECTED) {
+    struct lws* nwsi = lws_get_network_wsi(h->wsi);
+
+#if defined(LWS_SS_UNSENT)
+    /* What the socket refused, before the connection is known to be over. */
+    if (nwsi->tx_lost) return 1;
+#endif
+    return lws_has_buffered_out(nwsi) || lws_corked(h->context, h->tsi);
+  }
 #if defined(LWS_SS_UNSENT)
   return h->unsent;
 #else

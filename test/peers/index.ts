@@ -1,6 +1,7 @@
 export { type AbstractBridge, startAbstractBridge } from './abstract-bridge.js'
 export { type AedesPeer, startAedes } from './aedes.js'
 export { startApart } from './apart.js'
+export { type AsidePeer, startAside } from './aside.js'
 export {
   CertificateAuthority,
   type CertificateOptions,

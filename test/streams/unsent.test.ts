@@ -5,13 +5,14 @@ import { openContext, type SecureStream } from 'lws-secure-streams'
 import {
   type HoldingRelay,
   startAedes,
+  startAside,
   startHoldingRelay,
   startRaw,
   startWebSocket,
 } from '../peers/index.js'
 import { ownTopic, policyOf, streamtype } from '../support/policies.js'
 import { standstill } from '../support/standstill.js'
-import { nextState } from '../support/states.js'
+import { nextState, receiveBytes } from '../support/states.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
 const SIZE = 5000
@@ -95,6 +96,23 @@ describe('what the socket has not taken', () => {
 })
 
 const head: Partial<Record<string, string>> = { h1: 'HTTP/1.1 200 OK\r\n\r\n' }
+
+for (const protocol of ['raw', 'ws', 'mqtt'] as const)
+  test(`what the socket refuses, since its peer is gone, has not been sent: ${protocol}`, {
+    timeout: 20_000,
+  }, async () => {
+    await using peer = await startAside(protocol)
+    const definition = streamtype(protocol, peer)
+    if (protocol === 'mqtt') definition.mqtt_qos = 0
+    const context = await openContext({ policy: policyOf({ it: definition }) })
+    const stream = context.stream('it', ownTopic(protocol))
+    await stream.connect()
+    await stream.send('there')
+    await receiveBytes(stream, 'there'.length)
+    peer.reset()
+    await assert.rejects(stream.send('not there'), { code: 'ERR_SS_DISCONNECTED' })
+    context.destroy()
+  })
 
 /** A peer that says something, and reads nothing once it has been spoken to. */
 async function startSpeaker(protocol: 'raw' | 'h1' | 'ws') {
