@@ -9,6 +9,7 @@ import {
   CertificateAuthority,
   patternBytes,
   type RawPeer,
+  startCountingRelay,
   startHttp1,
   startRaw,
 } from '../peers/index.js'
@@ -230,6 +231,26 @@ describe('answers on h1', { timeout: 20_000 }, () => {
       const reply = await context.request('GET', { metadata: { answer } })
       await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
     })
+})
+
+test('what does not decrypt is not the end of an answer over TLS', {
+  timeout: 20_000,
+}, async () => {
+  const authority = await CertificateAuthority.create()
+  await using origin = await startRaw({
+    tls: await authority.issue(),
+    accept: (socket) => socket.once('data', () => socket.write(`${answers.endless}`)),
+  })
+  await using relay = await startCountingRelay(origin)
+  const it = { tls: true, http_method: 'GET', http_url: '/' }
+  const context = await openContext({
+    policy: policyOf({ it: streamtype('h1', relay, it) }, authority),
+  })
+  const reply = await context.request('it')
+  const forged = Buffer.concat([Buffer.of(0x17, 3, 3, 0, 40), Buffer.alloc(40)])
+  for (const socket of relay.sockets) socket.write(forged)
+  await assert.rejects(reply.bytes(), { code: 'ERR_SS_DISCONNECTED' })
+  context.destroy()
 })
 
 describe('an answer that begins before the request has ended', { timeout: 30_000 }, () => {
