@@ -4,8 +4,10 @@ import { startRaw } from './raw.js'
 
 export const DATA = 0
 export const HEADERS = 1
-const RST_STREAM = 3
-const SETTINGS = 4
+export const RST_STREAM = 3
+export const SETTINGS = 4
+export const GOAWAY = 7
+export const WINDOW_UPDATE = 8
 export const CONTINUATION = 9
 export const END_STREAM = 1
 export const END_HEADERS = 4
@@ -24,12 +26,12 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
 }
 
 /**
- * An h2 server that leaves it to `answer` what is sent when the headers of a request have come; `reset`
- * hears when the client ends a stream.
+ * An h2 server that leaves it to `answer` what is sent when the headers of a request have come; `heard`
+ * is told of each frame of the client's.
  */
 export function startFrames(
   answer: (socket: Socket, stream: number) => void,
-  reset: (stream: number) => void = () => {},
+  heard: (type: number, stream: number, payload: Buffer) => void = () => {},
 ): Promise<RawPeer> {
   return startRaw({
     accept(socket) {
@@ -41,9 +43,10 @@ export function startFrames(
         while (received.length >= at + FRAME_HEADER) {
           const end = at + FRAME_HEADER + received.readUIntBE(at, 3)
           if (received.length < end) return
+          const type = received.readUInt8(at + 3)
           const stream = received.readUInt32BE(at + 5)
-          if (received[at + 3] === HEADERS) answer(socket, stream)
-          if (received[at + 3] === RST_STREAM) reset(stream)
+          heard(type, stream, received.subarray(at + FRAME_HEADER, end))
+          if (type === HEADERS) answer(socket, stream)
           at = end
         }
       })

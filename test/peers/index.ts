@@ -17,9 +17,13 @@ export {
   END_HEADERS,
   END_STREAM,
   frame,
+  GOAWAY,
   HEADERS,
   PADDED,
+  RST_STREAM,
+  SETTINGS,
   startFrames,
+  WINDOW_UPDATE,
 } from './h2-frames.js'
 export { type HoldingRelay, startHoldingRelay } from './holding-relay.js'
 export { patternBytes } from './http-handler.js'

@@ -14,7 +14,9 @@ import {
   PADDED,
   patternBytes,
   type RawPeer,
+  RST_STREAM,
   startFrames,
+  WINDOW_UPDATE,
 } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 
@@ -38,7 +40,7 @@ describe('frames of h2', { timeout: 30_000 }, () => {
   let peer: RawPeer
   let context: Context
   let answer: (stream: number, socket: Socket) => Buffer[]
-  let onReset: (stream: number) => void = () => {}
+  let heard: (type: number, stream: number, payload: Buffer) => void = () => {}
   const it = { http_method: 'GET' }
 
   before(async () => {
@@ -46,7 +48,7 @@ describe('frames of h2', { timeout: 30_000 }, () => {
       (socket, stream) => {
         for (const bytes of answer(stream, socket)) socket.write(bytes)
       },
-      (stream) => onReset(stream),
+      (...frame) => heard(...frame),
     )
     context = await openContext({ policy: policyOf({ it: streamtype('h2', peer, it) }) })
   })
@@ -102,8 +104,8 @@ describe('frames of h2', { timeout: 30_000 }, () => {
     })
     const reset: number[] = []
     const bothReset = new Promise<void>((resolve) => {
-      onReset = (stream) => {
-        if (reset.push(stream) === 2) resolve()
+      heard = (type, stream) => {
+        if (type === RST_STREAM && reset.push(stream) === 2) resolve()
       }
     })
     const abort = new AbortController()
@@ -123,10 +125,42 @@ describe('frames of h2', { timeout: 30_000 }, () => {
     assert.equal(streams.length, 3)
   })
 
+  test('of streams that are gone do not use up the window of the connection', async () => {
+    const abort = new AbortController()
+    const asked = new Promise<[Socket, number]>((resolve) => {
+      answer = (stream, socket) => {
+        resolve([socket, stream])
+        return []
+      }
+    })
+    const given = context.request('it', { signal: abort.signal })
+    const [socket, stream] = await asked
+    let credit = 0
+    const reset = new Promise<void>((resolve) => {
+      heard = (type, id, payload) => {
+        if (type === RST_STREAM) resolve()
+        if (type === WINDOW_UPDATE && id === 0) credit += payload.readUInt32BE()
+      }
+    })
+    abort.abort(new Error('given up'))
+    await assert.rejects(given, /given up/)
+    await reset
+    socket.write(frame(HEADERS, END_HEADERS, stream, headers()))
+    // As many downloads as it takes would each have a little on the way when they end.
+    const data = Buffer.concat(Array(64).fill(frame(DATA, 0, stream, Buffer.alloc(16_384))))
+    for (let length = 0; credit === 0; length += 64 * 16_384) {
+      assert.ok(length < 0x3fffffff, 'the window of the connection is used up')
+      if (!socket.write(data)) await once(socket, 'drain')
+    }
+    assert.ok(credit >= 0x20000000, `${credit}`)
+  })
+
   test('beyond the window end the transaction', async () => {
     const pieces = Array<Buffer>(4096).fill(patternBytes(16_384))
     const reset = new Promise<void>((resolve) => {
-      onReset = () => resolve()
+      heard = (type) => {
+        if (type === RST_STREAM) resolve()
+      }
     })
     answer = (stream) => [
       frame(HEADERS, END_HEADERS, stream, headers()),
