@@ -10,11 +10,13 @@ import {
   END_HEADERS,
   END_STREAM,
   frame,
+  GOAWAY,
   HEADERS,
   PADDED,
   patternBytes,
   type RawPeer,
   RST_STREAM,
+  SETTINGS,
   startFrames,
   WINDOW_UPDATE,
 } from '../peers/index.js'
@@ -177,6 +179,24 @@ describe('frames of h2', { timeout: 30_000 }, () => {
       code: 'ERR_SS_ALL_RETRIES_FAILED',
       message: /payload before its headers/,
     })
+  })
+
+  test('that make a window larger than one may be end the connection', async () => {
+    const LARGEST = 2 ** 31 - 1
+    const update = Buffer.alloc(4)
+    update.writeUInt32BE(LARGEST - 65_535)
+    const setting = Buffer.alloc(6)
+    setting.writeUInt16BE(4)
+    setting.writeUInt32BE(LARGEST, 2)
+    answer = (stream) => [frame(WINDOW_UPDATE, 0, stream, update), frame(SETTINGS, 0, 0, setting)]
+    const goaway = new Promise<number>((resolve) => {
+      heard = (type, _, payload) => {
+        if (type === GOAWAY) resolve(payload.readUInt32BE(4))
+      }
+    })
+    const given = context.request('it')
+    await assert.rejects(given, { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+    assert.equal(await goaway, http2.constants.NGHTTP2_FLOW_CONTROL_ERROR)
   })
 
   const NONE = Buffer.alloc(0)
