@@ -91,7 +91,7 @@ Napi::Value SsStream::Open(const Napi::CallbackInfo& info) {
         Handlers{Hold(handlers.Get("state")), Hold(handlers.Get("rx")), Hold(handlers.Get("tx"))});
   }
   if (!context_->is_open()) {
-    released_ = true;
+    ReleaseOwn();
     Napi::Error::New(env, "the context is closed").ThrowAsJavaScriptException();
     return env.Undefined();
   }
@@ -459,8 +459,13 @@ void SsStream::Release() {
   context_->Remove(this);
   policy_.reset();
   ForgetMessages();
+  ReleaseOwn();
+  if (AddonData::Of(Env())->can_call_js()) Unref();
+}
+
+void SsStream::ReleaseOwn() {
+  released_ = true;
   if (handlers_) *handlers_ = {};
   if (async_) napi_async_destroy(Env(), async_);
   async_ = nullptr;
-  if (AddonData::Of(Env())->can_call_js()) Unref();
 }

@@ -100,6 +100,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool CloseConnection(Wanted& wanted);
   void Rest();
   bool TellInParts();
+  void ReleaseOwn();
   void Pump();
   void RequestFront();
   void Schedule();
