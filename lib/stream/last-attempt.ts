@@ -3,6 +3,11 @@ import { DisconnectedError } from '../errors/disconnected-error.js'
 import { UnreachableError } from '../errors/unreachable-error.js'
 import type { StateName } from './state.js'
 
+/** Whether it is the peer's verdict, be it in words of the policy's `http_resp_map`. */
+export function isAnswer(state: StateName | number): boolean {
+  return typeof state === 'number' || state === 'QOS_ACK_REMOTE' || state === 'QOS_NACK_REMOTE'
+}
+
 /** How the last attempt of a stream went, as far as its states do not tell. */
 export class LastAttempt {
   /** Why there is no connection. */
@@ -26,7 +31,7 @@ export class LastAttempt {
 
   reached(state: StateName | number): void {
     if (typeof state === 'number') this.userState = state
-    if (state === 'QOS_ACK_REMOTE' || state === 'QOS_NACK_REMOTE') this.answered = true
+    if (isAnswer(state)) this.answered = true
     if (state !== 'CONNECTING') return
     this.failure = undefined
     this.userState = undefined

@@ -23,7 +23,7 @@ import { connectionLostOr } from './connection-lost.js'
 import { streamDuplex } from './duplex.js'
 import { EndingEmitter } from './ending-emitter.js'
 import { checkHandlers, nativeHandlers, replaceHandlers, type StreamHandlers } from './handlers.js'
-import { LastAttempt } from './last-attempt.js'
+import { isAnswer, LastAttempt } from './last-attempt.js'
 import { MessageEvents } from './message-events.js'
 import { metadataValues } from './metadata-values.js'
 import type { StateName } from './state.js'
@@ -70,8 +70,7 @@ export class SecureStream<Name extends string = string>
   #destroyError: Error | undefined
   #aborted: { reason: unknown } | undefined
   #gone: Error | undefined
-  /** @internal */
-  readonly lastAttempt: LastAttempt
+  #lastAttempt: LastAttempt | undefined
   readonly #connecting = new ConnectWaiters()
   #unwatchSignal: (() => void) | undefined
   #whenForsaken: (() => void) | undefined
@@ -101,7 +100,6 @@ export class SecureStream<Name extends string = string>
       metadataPairs(streamtype, definition, options.metadata),
       options.initialTxCredit,
     )
-    this.lastAttempt = new LastAttempt(streamtype, this.#native)
     this.#inbox = new Inbox(this.#native, traits.transactional ? this : undefined)
     this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
     if (handlers) {
@@ -138,7 +136,13 @@ export class SecureStream<Name extends string = string>
    * `undefined` from the next attempt on.
    */
   get lastError(): UnreachableError | DisconnectedError | undefined {
-    return this.lastAttempt.failure
+    return this.#lastAttempt?.failure
+  }
+
+  /** @internal Made when there is something to say of it: thousands of idle streams have none. */
+  get lastAttempt(): LastAttempt {
+    this.#lastAttempt ??= new LastAttempt(this.streamtype, this.#native)
+    return this.#lastAttempt
   }
 
   /** Whether the stream is destroyed. */
@@ -458,7 +462,7 @@ export class SecureStream<Name extends string = string>
 
   #noteState(state: StateName | number, ordinal: number): void {
     this.#state = state
-    this.lastAttempt.reached(state)
+    if (this.#lastAttempt || isAnswer(state)) this.lastAttempt.reached(state)
     if (state === 'CONNECTED') {
       this.#connected = true
       this.stats.connections++
