@@ -19,7 +19,7 @@ import { requireTools } from './prerequisites.mjs'
 import { capture } from './processes.mjs'
 import { hasStamp } from './stamp.mjs'
 
-const patchFolder = inRoot('deps', 'libwebsockets', 'patches')
+export const patchFolder = inRoot('deps', 'libwebsockets', 'patches')
 
 // What the build reads; the published package carries exactly this.
 const NEEDED = [
@@ -51,21 +51,24 @@ function wantedStamp(pin, series) {
   return `libwebsockets ${pin.version}, ${series.length} patches, ${hash.digest('hex')}\n`
 }
 
-function extract(tarball, pin, folder) {
+export function extract(tarball, pin, folder) {
   mkdirSync(folder, { recursive: true })
   const members = NEEDED.map((name) => `libwebsockets-${pin.version}/${name}`)
   const tar = capture('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1', ...members])
   if (!tar.ok) throw new Stop(`tar could not extract ${tarball}: ${tar.stderr.trim()}`)
 }
 
+export function applyPatch(name, folder) {
+  const file = path.join(patchFolder, name)
+  const options = ['-p1', '-N', '-F0', '-s', '--no-backup-if-mismatch', '-i', file]
+  const patch = capture('patch', options, { cwd: folder })
+  if (patch.ok) return
+  const said = `${patch.stdout}${patch.stderr}`.trim().split('\n')[0]
+  throw new Stop(`patch ${name} does not apply to libwebsockets: ${said}`)
+}
+
 function applySeries(series, folder) {
-  for (const name of series) {
-    const file = path.join(patchFolder, name)
-    const patch = capture('patch', ['-p1', '-N', '-F0', '-s', '-i', file], { cwd: folder })
-    if (patch.ok) continue
-    const said = `${patch.stdout}${patch.stderr}`.trim().split('\n')[0]
-    throw new Stop(`patch ${name} does not apply to libwebsockets: ${said}`)
-  }
+  for (const name of series) applyPatch(name, folder)
   for (const name of readdirSync(folder, { recursive: true })) {
     if (/\.(orig|rej)$/.test(name)) rmSync(path.join(folder, name))
   }
