@@ -19,7 +19,13 @@ export type Section = 'retry' | 'certs' | 'trust_stores' | 'auth' | 's' | 'metad
 /** The value that a key takes. */
 export type ValueType =
   | { readonly kind: 'text'; readonly format?: TextFormat; readonly expands?: true }
-  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | {
+      readonly kind: 'integer'
+      readonly min: number
+      readonly max: number
+      /** Set when more than `max` is taken for `max`, with a warning. */
+      readonly saturates?: true
+    }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'reference'; readonly section: Section }
   | { readonly kind: 'protocol' }

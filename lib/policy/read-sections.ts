@@ -23,6 +23,15 @@ import type { Auth, Retry, TrustStore } from './types.js'
 
 const MAX_DELAY_MS = 2_147_483_647
 
+/** Keys of streamtypes that later versions of lws have. */
+const LATER_KEYS: ReadonlyMap<string, string> = new Map([
+  [
+    'options',
+    '"options" is a key of libwebsockets 4.4 and later, which hands its pairs to the protocol of a ' +
+      'server; this build is of 4.3.5 and ignores it',
+  ],
+])
+
 const COMPOUND: ReadonlySet<ValueType['kind']> = new Set([
   'delays',
   'stack',
@@ -51,10 +60,12 @@ export function readKeys(
   for (const child of node.children) {
     const spec = specs.get(child.key as string)
     if (spec === undefined) {
+      const later = place === 'streamtype' ? LATER_KEYS.get(child.key as string) : undefined
       report.warning(
         'unknown-key',
         nameOf(child),
-        `${quote(child.key)} is no policy key and is ignored${didYouMean(child.key as string, specs.keys())}`,
+        later ??
+          `${quote(child.key)} is no policy key and is ignored${didYouMean(child.key as string, specs.keys())}`,
       )
       continue
     }

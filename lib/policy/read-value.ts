@@ -16,6 +16,9 @@ const NOT_HTTP = ['RAW', 'MQTT']
 const SOCKS = /^(?:(?<user>[^\s@:]+):(?<password>\S+)@)?(?<address>[^\s@:]+):(?<port>\d{1,5})$/
 /** What lws has room for: with more it would go without the proxy. */
 const SOCKS_BYTES = { user: 95, password: 94, address: 127 }
+const LATER_PROTOCOLS: ReadonlyMap<string, string> = new Map([
+  ['h3', 'protocol "h3" is of libwebsockets 5.0, and this build is of 4.3.5: use h2'],
+])
 const INTEGER = /^-?\d{1,15}$/
 
 /**
@@ -30,9 +33,9 @@ export function readScalar(spec: KeySpec, node: PolicyNode, report: Report): unk
     case 'reference':
       return readName(spec.name, node, report)
     case 'integer':
-      return readInteger(spec.name, node, report, type.min, type.max)
+      return readInteger(spec.name, node, report, type.min, type.max, type.saturates)
     case 'boolean':
-      return expectType(node, 'boolean', spec.name, 'true or false', report)
+      return readBoolean(spec.name, node, report)
     case 'protocol':
       return readProtocol(node, report)
     case 'label':
@@ -132,6 +135,7 @@ export function readInteger(
   report: Report,
   min: number,
   max: number,
+  saturates = false,
 ): number | undefined {
   const { value } = node
   const numeric = node.type === 'string' && INTEGER.test(value as string)
@@ -140,11 +144,29 @@ export function readInteger(
     report.error('wrong-type', node, `${what} is a whole number from ${min} to ${max}`)
     return undefined
   }
+  if (saturates && (number as number) > max) {
+    report.warning(
+      'out-of-range',
+      node,
+      `${what} is ${number}, and can be at most ${max}, which is used; lws makes ` +
+        `${Number(number) % (max + 1)} of it: write ${max}`,
+    )
+    return max
+  }
   if ((number as number) < min || (number as number) > max) {
     report.error('out-of-range', node, `${what} is ${number}; it can be from ${min} to ${max}`)
     return undefined
   }
   return (number as number) + 0
+}
+
+/** lws takes all but `true` for false. What can mean nothing else is accepted. */
+function readBoolean(what: string, node: PolicyNode, report: Report): boolean | undefined {
+  if (node.type === 'number' && node.value === 0) {
+    report.warning('wrong-type', node, `${what} has to be true or false: write false instead of 0`)
+    return false
+  }
+  return expectType(node, 'boolean', what, 'true or false', report)
 }
 
 /** Reports a value of the wrong JSON type; returns the value of the right one. */
@@ -168,10 +190,12 @@ function readProtocol(node: PolicyNode, report: Report): string | undefined {
     return undefined
   }
   if (!(PROTOCOLS as readonly string[]).includes(value) && !PROTOCOL_ALIASES.has(value)) {
+    const later = LATER_PROTOCOLS.get(value)
     report.error(
       'unknown-protocol',
       node,
-      `protocol ${quote(value)} is unknown; use ${PROTOCOLS.join(', ')}${didYouMean(value, PROTOCOLS)}`,
+      later ??
+        `protocol ${quote(value)} is unknown; use ${PROTOCOLS.join(', ')}${didYouMean(value, PROTOCOLS)}`,
     )
     return undefined
   }

@@ -28,10 +28,10 @@ const streamtypeName = { pattern: '^[^.\\u0000-\\u001f\\u007f]+$', maxLength: MA
 const base64 = { type: 'string', pattern: '^[A-Za-z0-9+/=\\s]+$' }
 
 /** lws takes numbers in quotes too. */
-const integer = (minimum: number, maximum: number): JsonSchema => ({
+const integer = (minimum: number, maximum?: number): JsonSchema => ({
   type: ['integer', 'string'],
   minimum,
-  maximum,
+  ...(maximum !== undefined && { maximum }),
   pattern: DIGITS,
 })
 const listOf = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({
@@ -74,9 +74,9 @@ function typeOf({ name: key, type }: KeySpec): JsonSchema {
         ...(type.format !== 'message' && { pattern: WITHOUT_CONTROL_CHARACTERS }),
       }
     case 'integer':
-      return integer(type.min, type.max)
+      return integer(type.min, type.saturates ? undefined : type.max)
     case 'boolean':
-      return { type: 'boolean' }
+      return { enum: [true, false, 0] }
     case 'reference':
       return name
     case 'protocol':

@@ -18,6 +18,11 @@ export function missingServerMetadata(value: Streamtype): string[] {
     : []
 }
 
+/** True for what only a sink of the same process could take, of which this build has none. */
+export function isSink({ local_sink, endpoint = '', server }: Streamtype): boolean {
+  return local_sink === true && endpoint === '' && server !== true
+}
+
 export function roleOf(value: Streamtype): 'client' | 'server' {
   return value.server === true ? 'server' : 'client'
 }

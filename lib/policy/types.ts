@@ -142,6 +142,11 @@ export interface Streamtype {
   direct_proto_str?: boolean
   /** Names with the header that each stands for, or `""`. At most 255. */
   metadata?: readonly Readonly<Record<string, string>>[]
+  /**
+   * Whether a sink in the same process takes the payload. Default: `false`. There are no sinks in
+   * this build: a stream without an `endpoint` fails at once and says so.
+   */
+  local_sink?: boolean
   /** The HTTP method. Default: `"GET"`. */
   http_method?: string
   /**
@@ -241,11 +246,6 @@ export interface StreamtypeInput extends Omit<Streamtype, 'protocol' | 'http_res
   urgent_tx?: boolean
   /** Whether receiving is urgent. Without effect: lws parses it and never uses it. */
   urgent_rx?: boolean
-  /**
-   * Whether a sink in the same process takes the payload. Without effect: lws parses it and never
-   * uses it.
-   */
-  local_sink?: boolean
   /** How much stops a proxied client's writing. Without effect: lws parses it and never uses it. */
   client_buflen_rxflow_on_above?: number
   /** Down to how much before it writes again. Without effect: lws parses it and never uses it. */

@@ -55,6 +55,14 @@ describe('when a stream is connected', { timeout: 60_000 }, () => {
   }
 })
 
+effectOf('s.local_sink', 'needs no endpoint, and fails at once', async () => {
+  await using context = await openContext({
+    policy: { s: [{ changed: { local_sink: true } }] },
+  })
+  await assert.rejects(context.stream('changed').send('x'), { code: 'ERR_SS_NOT_IMPLEMENTED' })
+  await assert.rejects(openContext({ policy: { s: [{ without: {} }] } }), /endpoint/)
+})
+
 const greetings: Record<ProtocolName, RegExp> = {
   h1: /^POST \/echo HTTP\/1\.1\r\n/,
   h2: /^PRI \* HTTP\/2\.0\r\n/,

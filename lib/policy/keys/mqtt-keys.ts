@@ -1,6 +1,6 @@
 /** The keys of streamtypes on MQTT. */
 import type { KeySpec, ValueType } from '../keys.js'
-import { type Extra, expanded, flag, MQTT, s, UNSPECIFIED, u16, upTo } from './rows.js'
+import { type Extra, expanded, flag, MQTT, s, saturating, UNSPECIFIED, upTo } from './rows.js'
 
 const message: ValueType = { kind: 'text', format: 'message', expands: true }
 
@@ -32,9 +32,14 @@ export const MQTT_KEYS: readonly KeySpec[] = [
     aliases: ['mqtt qos'],
     default: 0,
   }),
-  mqtt('mqtt_keep_alive', u16, 'How often the broker hears of the client at least.', {
-    unit: 's',
-  }),
+  mqtt(
+    'mqtt_keep_alive',
+    saturating(65_535),
+    'How often the broker hears of the client at least.',
+    {
+      unit: 's',
+    },
+  ),
   mqtt('mqtt_will_qos', upTo(2), 'The QoS of the will.', { default: 0 }),
   unspecified('mqtt_birth_qos', upTo(1), 'The QoS of the birth message.', { default: 0 }),
 

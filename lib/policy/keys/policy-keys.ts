@@ -1,6 +1,17 @@
 /** The keys around the streamtypes. */
 import type { KeySpec, ValueType } from '../keys.js'
-import { at, type Extra, label, section, size, text, to, UNSPECIFIED, u16, upTo } from './rows.js'
+import {
+  at,
+  type Extra,
+  label,
+  saturating,
+  section,
+  size,
+  text,
+  to,
+  UNSPECIFIED,
+  upTo,
+} from './rows.js'
 
 const VALIDITY = 'Connections of `h2`, `ws` and `mqtt` only'
 const METRICS = 'nothing here reads the metrics of lws'
@@ -64,26 +75,41 @@ export const POLICY_KEYS: readonly KeySpec[] = [
     unit: 'ms',
     absent: '3000 ms',
   }),
-  retry('conceal', u16, 'How many retries happen before `ALL_RETRIES_FAILED`; 65535 never stops.', {
-    default: 0,
-  }),
-  retry('jitterpc', upTo(255), 'How much of the delay may be added to it at random.', {
+  retry(
+    'conceal',
+    saturating(65_535),
+    'How many retries happen before `ALL_RETRIES_FAILED`; 65535 never stops.',
+    {
+      default: 0,
+    },
+  ),
+  retry('jitterpc', saturating(255), 'How much of the delay may be added to it at random.', {
     unit: '%',
     default: 30,
     limit: '0 is taken for 1, because lws takes it for the default',
   }),
-  retry('svalidping', u16, 'How long without proof that the connection lives before a ping.', {
-    ...UNSPECIFIED,
-    unit: 's',
-    absent: 'no pings',
-    limit: VALIDITY,
-  }),
-  retry('svalidhup', u16, 'How long without proof that the connection lives before it is closed.', {
-    ...UNSPECIFIED,
-    unit: 's',
-    absent: 'never',
-    limit: VALIDITY,
-  }),
+  retry(
+    'svalidping',
+    saturating(65_535),
+    'How long without proof that the connection lives before a ping.',
+    {
+      ...UNSPECIFIED,
+      unit: 's',
+      absent: 'no pings',
+      limit: VALIDITY,
+    },
+  ),
+  retry(
+    'svalidhup',
+    saturating(65_535),
+    'How long without proof that the connection lives before it is closed.',
+    {
+      ...UNSPECIFIED,
+      unit: 's',
+      absent: 'never',
+      limit: VALIDITY,
+    },
+  ),
 
   at('trust_store', 'name', text, 'What `tls_trust_store` refers to.', {
     lws: 'name',

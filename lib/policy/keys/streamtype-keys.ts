@@ -1,6 +1,7 @@
 /** The keys of streamtypes of every protocol. */
 import type { KeySpec } from '../keys.js'
 import {
+  at,
   expanded,
   flag,
   inert,
@@ -158,7 +159,13 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
   inert('plugins', { kind: 'list' }, 'Names of plugins.', 'no plugins are built in'),
   inert('urgent_tx', flag, 'Whether sending is urgent.', UNUSED),
   inert('urgent_rx', flag, 'Whether receiving is urgent.', UNUSED),
-  inert('local_sink', flag, 'Whether a sink in the same process takes the payload.', UNUSED),
+  at('streamtype', 'local_sink', flag, 'Whether a sink in the same process takes the payload.', {
+    ...CLIENT,
+    ...UNSPECIFIED,
+    default: false,
+    limit:
+      'There are no sinks in this build: a stream without an `endpoint` fails at once and says so',
+  }),
   inert(
     'client_buflen_rxflow_on_above',
     size,
