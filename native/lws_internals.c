@@ -36,6 +36,52 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd) {
   return wsi_from_fd(cx, fd);
 }
 
+int ssi_start_connecting(const struct lws* wsi, const struct sockaddr* address,
+                         lws_sockfd_type* socket_out) {
+  lws_sockaddr46 to;
+  int error = 0;
+  const lws_sockfd_type fd = socket(address->sa_family, SOCK_STREAM, 0);
+
+  *socket_out = LWS_SOCK_INVALID;
+  if (!lws_socket_is_valid(fd)) return LWS_ERRNO;
+  memset(&to, 0, sizeof(to));
+  memcpy(&to, address,
+         address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+  sa46_sockport(&to, htons(wsi->conn_port));
+  if (lws_plat_set_socket_options(wsi->a.vhost, fd, 0)) {
+    error = LWS_ERRNO;
+  } else {
+    (void)!lws_plat_set_socket_options_ip(fd, wsi->c_pri, wsi->flags);
+    if (connect(fd, sa46_sockaddr(&to), (socklen_t)sa46_socklen(&to))) error = LWS_ERRNO;
+    if (error == LWS_EINPROGRESS || error == LWS_EWOULDBLOCK || error == LWS_EINTR) error = 0;
+  }
+  if (error)
+    compatible_close(fd);
+  else
+    *socket_out = fd;
+  return error;
+}
+
+int ssi_socket_error(lws_sockfd_type fd) {
+  int error = 0;
+  socklen_t length = sizeof(error);
+
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, (char*)&error, &length) ? LWS_ERRNO : error;
+}
+
+void ssi_close_socket(lws_sockfd_type fd) { compatible_close(fd); }
+
+uint64_t ssi_connect_limit_ms(const struct lws* wsi) { return wsi->a.context->timeout_secs * 1000; }
+
+void ssi_note_addresses(struct lws* wsi, const struct addrinfo* found) {
+  const lws_usec_t now = lws_now_usecs();
+
+  wsi->conmon.ciu_dns = (lws_conmon_interval_us_t)(now - wsi->conmon_datum);
+  wsi->conmon.dns_disposition = LWSCONMON_DNS_OK;
+  wsi->conmon_datum = now;
+  lws_conmon_append_copy_new_dns_results(wsi, found);
+}
+
 void ssi_lose_connection(struct lws_context* cx, lws_sockfd_type fd) {
   struct lws* wsi = wsi_from_fd(cx, fd);
 

@@ -24,6 +24,24 @@ void ssi_prefetch_framing(const struct lws_ss_handle* h);
 /* Whose the socket is; NULL when it is nobody's. */
 struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
 
+/*
+ * A socket for `wsi` that has begun to connect to `address`, without waiting, at the port that
+ * `wsi` connects to: 0, or the system's error number.
+ */
+int ssi_start_connecting(const struct lws* wsi, const struct sockaddr* address,
+                         lws_sockfd_type* socket_out);
+
+/* The error number that a socket has for its owner, 0 for none. */
+int ssi_socket_error(lws_sockfd_type fd);
+
+void ssi_close_socket(lws_sockfd_type fd);
+
+/* How long one address may take to answer. */
+uint64_t ssi_connect_limit_ms(const struct lws* wsi);
+
+/* What a stream with `perf` tells of its name's resolution; what follows is the time to connect. */
+void ssi_note_addresses(struct lws* wsi, const struct addrinfo* found);
+
 /* Ends the connection, which can do no more, when the loop next goes round. */
 void ssi_lose_connection(struct lws_context* cx, lws_sockfd_type fd);
 

@@ -1,6 +1,8 @@
 #include "resolver.h"
 
 #include "addon_data.h"
+#include "connect_race.h"
+#include "lws_internals.h"
 #include "ss_context.h"
 
 lws_async_dns_retcode_t Resolver::Query(const char* name, lws_async_dns_cb_t callback, lws* wsi,
@@ -33,8 +35,11 @@ void Resolver::Cancel(lws* wsi) {
   Request* request = found->second;
   requests_.erase(found);
   request->resolver = nullptr;
-  // Fails when a thread has it already; the answer then finds nobody.
-  uv_cancel(reinterpret_cast<uv_req_t*>(&request->uv));
+  if (request->race)
+    request->race->Close();
+  else
+    // Fails when a thread has it already; the answer then finds nobody.
+    uv_cancel(reinterpret_cast<uv_req_t*>(&request->uv));
 }
 
 void Resolver::Abandon() {
@@ -44,17 +49,47 @@ void Resolver::Abandon() {
 void Resolver::OnAnswer(uv_getaddrinfo_t* uv, int status, addrinfo* found) {
   auto* request = static_cast<Request*>(uv->data);
   if (Resolver* self = request->resolver) {
-    self->requests_.erase(request->wsi);
     SsContext::LoopScope scope(self->context_);
+    if (status == 0 && found->ai_next) {
+      request->found = found;
+      self->Race(request);
+      return;
+    }
+    self->requests_.erase(request->wsi);
     const int code = status == 0                                          ? LADNS_RET_FOUND
                      : status == UV_EAI_NONAME || status == UV_EAI_NODATA ? LADNS_RET_NXDOMAIN
                                                                           : LADNS_RET_TIMEDOUT;
     // lws gives the list back through lws_async_dns_freeaddrinfo().
     request->callback(request->wsi, request->name.c_str(), found, code, request->opaque);
-  } else if (found) {
-    uv_freeaddrinfo(found);
+  } else {
+    request->found = found;
   }
+  Delete(request);
+}
+
+void Resolver::Race(Request* request) {
+  ssi_note_addresses(request->wsi, request->found);
+  request->race = new ConnectRace(
+      context_->loop()->uv(), request->wsi, request->found, ssi_connect_limit_ms(request->wsi),
+      [request](lws_sockfd_type socket, const std::string& failure) {
+        OnConnected(request, socket, failure);
+      },
+      [request] { Delete(request); });
+  request->race->Start();
+}
+
+void Resolver::OnConnected(Request* request, lws_sockfd_type socket, const std::string& failure) {
+  Resolver* self = request->resolver;
+  self->requests_.erase(request->wsi);
+  SsContext::LoopScope scope(self->context_);
+  lws_async_dns_connected connected = {socket, failure.c_str()};
+  request->callback(request->wsi, request->name.c_str(), nullptr, LADNS_RET_FOUND, &connected);
+  if (connected.sockfd != LWS_SOCK_INVALID) ssi_close_socket(connected.sockfd);
+}
+
+void Resolver::Delete(Request* request) {
   AddonData* data = request->data;
+  if (request->found) uv_freeaddrinfo(request->found);
   delete request;
   data->RequestDone();
 }

@@ -7,10 +7,12 @@
 #include <string>
 #include <unordered_map>
 
+class ConnectRace;
 class SsContext;
 
 // Name resolution for one lws context, on uv's getaddrinfo: the system's own resolver, off the
-// loop. This is the provider of libwebsockets' asynchronous DNS interface.
+// loop. This is the provider of libwebsockets' asynchronous DNS interface. Where a name has several
+// addresses, lws is given a socket that is connected to one of them.
 class Resolver {
  public:
   explicit Resolver(SsContext* context) : context_(context) {}
@@ -31,9 +33,15 @@ class Resolver {
     lws_async_dns_cb_t callback;
     lws* wsi;
     void* opaque;
+    addrinfo* found;
+    ConnectRace* race;
   };
 
   static void OnAnswer(uv_getaddrinfo_t* uv, int status, addrinfo* found);
+  static void OnConnected(Request* request, lws_sockfd_type socket, const std::string& failure);
+  static void Delete(Request* request);
+
+  void Race(Request* request);
 
   SsContext* context_;
   std::unordered_map<lws*, Request*> requests_;
