@@ -61,6 +61,11 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
     throw outOfRange(name, `an integer >= ${least} && <= ${most}`, value)
 }
 
+/** @throws TypeError */
+export function checkBoolean(name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw invalidArgType(name, 'of type boolean', value)
+}
+
 /** The bytes of a payload: text is UTF-8. */
 export function toBytes(name: string, value: unknown): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value, 'utf8')

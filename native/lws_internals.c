@@ -168,6 +168,14 @@ int ssi_acknowledges_itself(struct lws_ss_handle* h) {
   return h->policy->protocol == LWSSSP_MQTT && !h->policy->u.mqtt.qos;
 }
 
+uint16_t ssi_packet_id(struct lws_ss_handle* h, const lws_ss_tx_ordinal_t* ordinal) {
+  return h->policy->protocol == LWSSSP_MQTT ? lws_ss_mqtt_pkt_id(h, ordinal) : 0;
+}
+
+void ssi_send_again(struct lws_ss_handle* h, uint16_t packet_id) {
+  lws_ss_mqtt_send_again(h, packet_id);
+}
+
 int ssi_has_unsent(struct lws_ss_handle* h) {
   if (h->wsi && h->prev_ss_state != LWSSSCS_DISCONNECTED) {
     struct lws* nwsi = lws_get_network_wsi(h->wsi);

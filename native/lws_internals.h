@@ -85,6 +85,15 @@ int ssi_body_pending(struct lws_ss_handle* h);
 /* Whether the transaction goes on with payload of another streamtype after this one's. */
 int ssi_shares_ride(struct lws_ss_handle* h);
 
+/*
+ * MQTT: the packet id of what the tx of that ordinal ended and is not acknowledged, without an
+ * ordinal of what is being sent; 0 for none. DISCONNECTED is the last to know it.
+ */
+uint16_t ssi_packet_id(struct lws_ss_handle* h, const lws_ss_tx_ordinal_t* ordinal);
+
+/* MQTT, for tx: what it begins was sent before, with this packet id. */
+void ssi_send_again(struct lws_ss_handle* h, uint16_t packet_id);
+
 /* Whether it is lws that says LWSSSCS_QOS_ACK_REMOTE, when it has written a message: MQTT's QoS 0.
  */
 int ssi_acknowledges_itself(struct lws_ss_handle* h);

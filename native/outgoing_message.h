@@ -35,6 +35,14 @@ class OutgoingMessage {
     return true;
   }
 
+  // From the beginning, and not for the first time: an MQTT broker knows it by its packet id.
+  void SendAgain(uint16_t packet_id) {
+    Rewind();
+    started_ = requested_ = false;
+    packet_id_ = packet_id;
+  }
+  uint16_t packet_id() const { return packet_id_; }
+
   size_t Take(uint8_t* into, size_t room) {
     const size_t n = std::min(room, bytes_.size() - taken_);
     if (n) memcpy(into, bytes_.data() + taken_, n);
@@ -62,6 +70,7 @@ class OutgoingMessage {
   size_t sent_ = 0;
   bool started_ = false;
   bool requested_ = false;
+  uint16_t packet_id_ = 0;
 };
 
 #endif

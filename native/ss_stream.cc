@@ -50,7 +50,8 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
-// (context, streamtype, { transactional, acknowledged, canSend }, metadata, initialTxCredit?)
+// (context, streamtype, { transactional, acknowledged, canSend, resend }, metadata,
+// initialTxCredit?)
 SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
   if (IsEmpty()) {
     AddonData::Of(info.Env())->Keep(this);
@@ -62,6 +63,7 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
   transactional_ = IsTrue(traits.Get("transactional"));
   acknowledged_ = IsTrue(traits.Get("acknowledged"));
   can_send_ = IsTrue(traits.Get("canSend"));
+  resend_ = IsTrue(traits.Get("resend"));
   const Napi::Value credit = info[4];
   if (credit.IsNumber()) initial_tx_credit_ = credit.As<Napi::Number>().Int32Value();
 
@@ -189,6 +191,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_DISCONNECTED:
       rest_ = 0;
+      TakeBackPublishes();
       fruitless_ = fruitless_ && !outgoing_.empty();
       unreachable_ = fruitless_;
       // When it is being destroyed, that has been done.
@@ -219,7 +222,8 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
     if (state == LWSSSCS_UNREACHABLE || state == LWSSSCS_DISCONNECTED) {
       const char* why = ssi_connection_failure(handle);
       if (!*why && state == LWSSSCS_DISCONNECTED && fruitless_)
-        why = "closed before anything could be sent";
+        why = outgoing_.front().packet_id() ? "closed before anything was acknowledged"
+                                            : "closed before anything could be sent";
       const size_t length = strlen(why);
       const uint16_t code = ssi_ws_close_code(handle);
       if (length || code) {

@@ -51,6 +51,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   struct Unanswered {
     lws_ss_tx_ordinal_t ordinal;
     uint32_t id;
+    // With the option resend: what goes out again when the connection is lost.
+    std::optional<OutgoingMessage> again;
   };
   // Messages leave in the order of their ids; one in between may have been given up.
   struct Leaving {
@@ -91,6 +93,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void RewindTransaction();
   void ForgetMessages();
   void SettleLeaving();
+  void BearFruit();
+  void TakeBackPublishes();
   void DropStarted();
   void ReadHeaders();
   bool HasPart();
@@ -144,6 +148,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool transactional_ = false;
   bool acknowledged_ = false;
   bool can_send_ = true;
+  bool resend_ = false;
   bool has_tx_length_ = false;
   bool reading_ = true;
   bool ref_wanted_ = true;
@@ -155,7 +160,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool answered_ = false;
   bool unreachable_ = false;
   // Whether the connection, or the last one, was made for a message of which it has carried
-  // nothing.
+  // nothing; with resend_, of which the peer has acknowledged none.
   bool fruitless_ = false;
   bool asked_for_tx_ = false;
   bool released_ = false;

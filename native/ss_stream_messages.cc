@@ -50,14 +50,14 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
     RequestFront();
     return LWSSSSRET_TX_DONT_SEND;
   }
-  if (fruitless_) ssi_set_failures(handle_, 0);
-  fruitless_ = false;
+  if (!resend_) BearFruit();
   OutgoingMessage& message = *next;
   if (transactional_) message.SetRequested();
   if (message.starved()) {
     AddEvent(StreamEvent::kWanted, message.id(), message.next_piece());
     return LWSSSSRET_TX_DONT_SEND;
   }
+  if (!message.started() && message.packet_id()) ssi_send_again(handle_, message.packet_id());
   *flags = message.started() ? 0 : LWSSS_FLAG_SOM;
   *length = message.Take(into, *length);
   if (!message.finished()) {
@@ -76,7 +76,10 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
     if (ssi_shares_ride(handle_)) parts_++;
     return LWSSSSRET_OK;
   }
-  if (acknowledged_) unanswered_.push_back({ordinal, message.id()});
+  if (acknowledged_) {
+    unanswered_.push_back({ordinal, message.id(), std::nullopt});
+    if (resend_ && !ssi_acknowledges_itself(handle_)) unanswered_.back().again = std::move(message);
+  }
   outgoing_.pop_front();
   if (!outgoing_.empty()) RequestFront();
   return LWSSSSRET_OK;
@@ -130,7 +133,14 @@ void SsStream::RewindTransaction() {
   parts_ = 0;
 }
 
+// The connection is good for something: failures count from here on.
+void SsStream::BearFruit() {
+  if (fruitless_) ssi_set_failures(handle_, 0);
+  fruitless_ = false;
+}
+
 void SsStream::SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal) {
+  BearFruit();
   auto meant =
       std::find_if(unanswered_.begin(), unanswered_.end(),
                    [ordinal](const Unanswered& message) { return message.ordinal == ordinal; });
@@ -158,6 +168,19 @@ void SsStream::SettleLeaving() {
   const auto verdict = acknowledged_ ? StreamEvent::kAcknowledged : StreamEvent::kSent;
   for (uint32_t n = 0; n < leaving_.count; n++) events_.push_back({verdict, leaving_.first + n, 0});
   leaving_ = {};
+}
+
+// What a lost connection may have carried goes out again on the next, before what has not left yet.
+void SsStream::TakeBackPublishes() {
+  if (!resend_ || doomed_ || transactional_ || ssi_acknowledges_itself(handle_)) return;
+  if (!outgoing_.empty() && outgoing_.front().started())
+    outgoing_.front().SendAgain(ssi_packet_id(handle_, nullptr));
+  for (auto lost = unanswered_.rbegin(); lost != unanswered_.rend(); ++lost) {
+    if (!lost->again) continue;
+    lost->again->SendAgain(ssi_packet_id(handle_, &lost->ordinal));
+    outgoing_.push_front(std::move(*lost->again));
+  }
+  unanswered_.remove_if([](const Unanswered& message) { return message.again.has_value(); });
 }
 
 void SsStream::DropStarted() {

@@ -44,6 +44,8 @@ Napi::Value SsStream::CancelSend(const Napi::CallbackInfo& info) {
     if (!message->started()) outgoing_.erase(message);
     break;
   }
+  for (Unanswered& message : unanswered_)
+    if (message.id == id) message.again.reset();
   return info.Env().Undefined();
 }
 

@@ -60,6 +60,7 @@ export interface NativeStreamTraits {
   transactional: boolean
   acknowledged: boolean
   canSend: boolean
+  resend: boolean
 }
 
 /**

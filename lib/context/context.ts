@@ -4,6 +4,7 @@ import { create, type NativeContext, NativeNotice, native } from '../addon/nativ
 import { tellEvents } from '../addon/native-events.js'
 import { allocateSlab } from '../addon/slab.js'
 import {
+  checkBoolean,
   checkInteger,
   checkObject,
   checkSignal,
@@ -187,6 +188,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     checkMetadata(options.metadata)
     if (options.initialTxCredit !== undefined)
       checkInteger('options.initialTxCredit', options.initialTxCredit, 1, 0x7fffffff)
+    if (options.resend !== undefined) checkBoolean('options.resend', options.resend)
     checkHandlers('options', options)
     if (this.#closing) throw this.#destroyedError()
     const definition = this.#definition(streamtype)

@@ -96,7 +96,7 @@ export class SecureStream<Name extends string = string>
     this.#native = new (native().Stream)(
       nativeContext,
       nameForLws,
-      traits,
+      { ...traits, resend: options.resend ?? false },
       metadataPairs(streamtype, definition, options.metadata),
       options.initialTxCredit,
     )

@@ -13,6 +13,12 @@ export interface StreamOptions {
   /** Destroys the stream when aborted. */
   signal?: AbortSignal
   /**
+   * Whether what had begun to leave when a connection was lost goes out again on the next one, as long
+   * as the policy's retries last, instead of being rejected: messages of QoS 1 on mqtt, marked as
+   * possible duplicates. Default: `false`
+   */
+  resend?: boolean
+  /**
    * How many bytes the peer may send, on protocols with such credit (h2), until
    * {@link SecureStream.addPeerTxCredit} lets it send more: `manual_initial_tx_credit` in C. Default: as
    * many as are read.

@@ -11,7 +11,7 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:$/
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH'])
 
 /** How a streamtype's protocol behaves. */
-export function streamTraits(definition: Streamtype): NativeStreamTraits {
+export function streamTraits(definition: Streamtype): Omit<NativeStreamTraits, 'resend'> {
   const transactional = isTransactional(definition)
   return {
     transactional,

@@ -28,6 +28,16 @@ export class MosquittoPeer implements Peer {
     this.#folder = folder
   }
 
+  /** Has it do nothing at all, as a machine that is overloaded; its connections stay. */
+  pause(): void {
+    this.#broker.kill('SIGSTOP')
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.#broker.kill('SIGCONT')
+  }
+
   async close(): Promise<void> {
     if (this.#broker.exitCode === null && this.#broker.signalCode === null) {
       const exit = once(this.#broker, 'exit')
