@@ -98,8 +98,10 @@ bool SsContext::Open(const Napi::Object& options) {
   const Napi::Value policy = options.Get("policy");
   const Napi::Value trust = options.Get("trust");
   const Napi::Value socks_proxy = options.Get("socksProxy");
+  const Napi::Value max_sockets = options.Get("maxSockets");
   // There always are, but not in a worker that is being terminated.
-  if (!policy.IsString() || trust.IsEmpty() || !socks_proxy.IsString()) return false;
+  if (!policy.IsString() || trust.IsEmpty() || !socks_proxy.IsString() || !max_sockets.IsNumber())
+    return false;
   policy_ = policy.As<Napi::String>();
 
   log_.u.emit_cx = OnLog;
@@ -123,6 +125,7 @@ bool SsContext::Open(const Napi::Object& options) {
   info.pss_policies_json = policy_.c_str();
   info.pt_serv_buf_size = kServiceBufferBytes;
   info.max_http_header_data = kHeaderBytes;
+  info.client_conns_per_endpoint = max_sockets.As<Napi::Number>().Uint32Value();
   cookies_.SetJar(options.Get("cookies"));
 
 #if defined(LWS_WITH_SYS_FAULT_INJECTION)

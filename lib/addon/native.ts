@@ -27,6 +27,8 @@ export interface NativeContextOptions {
   trust: Uint8Array[]
   /** The policy's `via-socks5`, or nothing. */
   socksProxy: string
+  /** Of h1 and h2 to one endpoint; 0 for as many as one likes. */
+  maxSockets: number
   cookies: NativeCookieJar
 }
 

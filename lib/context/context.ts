@@ -120,7 +120,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   /** @internal */
   constructor(
     effective: EffectivePolicy,
-    options: { ca?: Trust; cookieFile?: CookieFile; signal?: AbortSignal },
+    options: { ca?: Trust; cookieFile?: CookieFile; maxSockets?: number; signal?: AbortSignal },
   ) {
     super()
     if (!(effective instanceof EffectivePolicy)) throw illegalConstructor('openContext()')
@@ -142,6 +142,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
             policy: effective.written.json,
             trust,
             socksProxy: effective.policy['via-socks5'] ?? '',
+            maxSockets: options.maxSockets ?? 0,
             cookies: loadCookies(options.cookieFile, (error) => this.#warn(error.message)),
           },
           this.#onNotice,

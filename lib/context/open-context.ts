@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import {
+  checkInteger,
   checkObject,
   checkSignal,
   checkString,
@@ -40,6 +41,12 @@ export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
    */
   cookieJar?: string
   /**
+   * How many connections h1 and h2 transactions make to one endpoint at once, 1 or more. Others wait, in
+   * the order in which they began, until one of those is free, has room for a stream (h2), or has
+   * ended. Default: `Infinity`.
+   */
+  maxSockets?: number
+  /**
    * Gives up opening, and destroys the context when aborted later; what is pending rejects with the
    * signal's reason.
    */
@@ -59,6 +66,8 @@ function checkOptions(options: unknown): asserts options is ContextOptions {
   checkSignal('options.signal', given.signal)
   if (given.policyFile !== undefined) checkString('options.policyFile', given.policyFile)
   if (given.cookieJar !== undefined) checkString('options.cookieJar', given.cookieJar)
+  if (given.maxSockets !== undefined && given.maxSockets !== Infinity)
+    checkInteger('options.maxSockets', given.maxSockets, 1, 0xffffffff)
   if (given.overlays !== undefined && !Array.isArray(given.overlays))
     throw invalidArgType('options.overlays', 'an array', given.overlays)
   if ((given.policy === undefined) === (given.policyFile === undefined))
@@ -106,6 +115,8 @@ async function openFrom(
   const context = new Context(effective, {
     ...(options.ca !== undefined && { ca: options.ca }),
     ...(options.cookieJar !== undefined && { cookieFile: openCookieFile(options.cookieJar) }),
+    ...(options.maxSockets !== undefined &&
+      Number.isFinite(options.maxSockets) && { maxSockets: options.maxSockets }),
     ...(options.signal && { signal: options.signal }),
   })
   applyBlobs(context, options.blobs ?? {})

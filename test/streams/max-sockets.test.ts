@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import type { Server } from 'node:net'
+import { describe, test } from 'node:test'
+import { DestroyedError, openContext, UnreachableError } from 'lws-secure-streams'
+import { CertificateAuthority, startRaw, startWebSocket } from '../peers/index.js'
+import { ServerPeer } from '../peers/peer.js'
+import { deadPort } from '../support/dead-port.js'
+import { policyOf, streamtype } from '../support/policies.js'
+import { nextMessage, nextState } from '../support/states.js'
+
+/** A server that answers with the URL, and knows how many connections it had at once. */
+async function startCounting(server: Server) {
+  let open = 0
+  const counts = { most: 0, urls: [] as string[] }
+  server.on('connection', (connection) => {
+    counts.most = Math.max(counts.most, ++open)
+    connection.on('close', () => open--)
+  })
+  server.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    counts.urls.push(String(request.url))
+    setImmediate(() => response.end(request.url))
+  })
+  return Object.assign(await ServerPeer.listen(server), { counts })
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+const get = { http_method: 'GET', http_url: 'n/${n}', metadata: [{ n: '' }] }
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => `${n}`)
+
+describe('maxSockets', { timeout: 120_000 }, () => {
+  for (const secure of [false, true])
+    test(`200 requests on three connections of h1, in their order${secure ? ', with TLS' : ''}`, async () => {
+      const authority = await CertificateAuthority.create()
+      const server = secure ? https.createServer(await authority.issue()) : http.createServer()
+      await using peer = await startCounting(server)
+      await using context = await openContext({
+        policy: policyOf({ it: streamtype('h1', peer, { ...get, tls: secure }) }, authority),
+        maxSockets: 3,
+      })
+      const replies = numbers(200).map(async (n) =>
+        (await context.request('it', { metadata: { n } })).text(),
+      )
+      assert.deepEqual(
+        await Promise.all(replies),
+        numbers(200).map((n) => `/n/${n}`),
+      )
+      assert.equal(peer.counts.most, 3)
+      const places = peer.counts.urls.map((url) => Number(url.slice(3)))
+      for (const [place, n] of places.entries()) assert.ok(Math.abs(place - n) < 6, `${places}`)
+    })
+
+  test('an h2 server that takes few streams gets no more connections', async () => {
+    const server = http2.createServer({ settings: { maxConcurrentStreams: 5 } }) as Server
+    await using peer = await startCounting(server)
+    await using context = await openContext({
+      policy: policyOf({ it: streamtype('h2', peer, get) }),
+      maxSockets: 2,
+    })
+    const replies = numbers(250).map(async (n) =>
+      (await context.request('it', { metadata: { n } })).text(),
+    )
+    assert.deepEqual(
+      await Promise.all(replies),
+      numbers(250).map((n) => `/n/${n}`),
+    )
+    assert.equal(peer.counts.most, 2)
+  })
+
+  test('a server that ends each connection is connected to again for those who wait', async () => {
+    const server = http.createServer({ keepAlive: false }, (_, response) =>
+      response.setHeader('connection', 'close'),
+    )
+    await using peer = await startCounting(server)
+    await using context = await openContext({
+      policy: policyOf({ it: streamtype('h1', peer, get) }),
+      maxSockets: 2,
+    })
+    const replies = numbers(40).map(async (n) =>
+      (await context.request('it', { metadata: { n } })).text(),
+    )
+    assert.deepEqual(
+      await Promise.all(replies),
+      numbers(40).map((n) => `/n/${n}`),
+    )
+    assert.ok(peer.counts.most <= 3, `${peer.counts.most}`)
+  })
+
+  test('who waits for an endpoint that refuses hears it, one after the other', async () => {
+    await using nobody = await deadPort()
+    const { retry: _, ...definition } = streamtype('h1', nobody, get)
+    await using context = await openContext({
+      policy: policyOf({ it: definition }),
+      maxSockets: 2,
+    })
+    const requests = numbers(20).map((n) => context.request('it', { metadata: { n } }))
+    for (const result of await Promise.allSettled(requests)) {
+      assert.equal(result.status, 'rejected')
+      assert.ok(result.reason.cause instanceof UnreachableError)
+    }
+  })
+
+  test('who gives up leaves the queue, and others get their turn', async () => {
+    let release = () => {}
+    const server = http.createServer((request, response) => {
+      if (request.url === '/n/0') release = () => response.end('first')
+      else response.end(request.url)
+    })
+    await using peer = await ServerPeer.listen(server)
+    await using context = await openContext({
+      policy: policyOf({ it: streamtype('h1', peer, get) }),
+      maxSockets: 1,
+    })
+    const arrived = once(server, 'request')
+    const first = context.request('it', { metadata: { n: '0' } })
+    await arrived
+    const reason = new Error('enough')
+    const giveUp = new AbortController()
+    const second = context.request('it', { metadata: { n: '1' }, signal: giveUp.signal })
+    const third = context.stream('it', { metadata: { n: '2' } })
+    const fourth = context.stream('it', { metadata: { n: '3' } })
+    const fifth = context.request('it', { metadata: { n: '4' } })
+    for (const stream of [third, fourth]) {
+      stream.requestTx()
+      await nextState(stream, 'CONNECTING')
+    }
+    giveUp.abort(reason)
+    await assert.rejects(second, (error) => error === reason)
+    third.destroy()
+    fourth.disconnect()
+    release()
+    assert.equal(await (await first).text(), 'first')
+    assert.equal(await (await fifth).text(), '/n/4')
+    fourth.destroy()
+  })
+
+  test('the end of a context ends those who wait', async () => {
+    const server = http.createServer(() => {})
+    await using peer = await ServerPeer.listen(server)
+    const context = await openContext({
+      policy: policyOf({ it: streamtype('h1', peer, get) }),
+      maxSockets: 1,
+    })
+    const arrived = once(server, 'request')
+    const requests = numbers(5).map((n) => context.request('it', { metadata: { n } }))
+    await arrived
+    context.destroy()
+    for (const result of await Promise.allSettled(requests)) {
+      assert.equal(result.status, 'rejected')
+      assert.ok(result.reason instanceof DestroyedError)
+    }
+  })
+
+  test('an idle connection of another kind makes place', async () => {
+    const server = http.createServer()
+    await using peer = await startCounting(server)
+    await using context = await openContext({
+      policy: policyOf({
+        plain: streamtype('h1', peer, get),
+        urgent: streamtype('h1', peer, { ...get, attr_low_latency: true }),
+      }),
+      maxSockets: 1,
+    })
+    for (const [name, n] of [
+      ['plain', '1'],
+      ['urgent', '2'],
+      ['plain', '3'],
+    ] as const)
+      assert.equal(await (await context.request(name, { metadata: { n } })).text(), `/n/${n}`)
+  })
+
+  test('each endpoint has its own, and WebSockets and raw streams have none', async () => {
+    let answer = () => {}
+    const server = http.createServer((_, response) => {
+      answer = () => response.end('late')
+    })
+    await using busy = await ServerPeer.listen(server)
+    await using other = await startCounting(http.createServer())
+    await using ws = await startWebSocket()
+    await using raw = await startRaw()
+    await using context = await openContext({
+      policy: policyOf({
+        busy: streamtype('h1', busy, get),
+        other: streamtype('h1', other, get),
+        ws: streamtype('ws', ws),
+        raw: streamtype('raw', raw),
+      }),
+      maxSockets: 1,
+    })
+    const arrived = once(server, 'request')
+    const late = context.request('busy', { metadata: { n: '0' } })
+    await arrived
+    assert.equal(await (await context.request('other', { metadata: { n: '1' } })).text(), '/n/1')
+    const streams = (['ws', 'ws', 'ws', 'raw', 'raw', 'raw'] as const).map((name) =>
+      context.stream(name),
+    )
+    await Promise.all(streams.map((stream) => stream.send('hello')))
+    for (const stream of streams) assert.equal(`${await nextMessage(stream)}`, 'hello')
+    answer()
+    assert.equal(await (await late).text(), 'late')
+    for (const stream of streams) stream.destroy()
+  })
+})
