@@ -223,7 +223,10 @@ void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd) {
 #endif
 }
 
-uint16_t ssi_ws_close_code(struct lws_ss_handle* h) {
+uint16_t ssi_failure_code(struct lws_ss_handle* h) {
+#if defined(LWS_SS_SETTINGS_DIFFER)
+  if (h->settings_differ) return SSI_SETTINGS_DIFFER;
+#endif
 #if defined(LWS_SS_WS_CLOSE_CODE)
   return h->ws_close_code;
 #else

@@ -104,8 +104,12 @@ int ssi_has_unsent(struct lws_ss_handle* h);
 
 /* Why the last connection attempt failed, "" when lws did not say. */
 const char* ssi_connection_failure(struct lws_ss_handle* h);
-/* The code in the CLOSE frame that ended the last ws connection, 0 when there was none. */
-uint16_t ssi_ws_close_code(struct lws_ss_handle* h);
+/* What the CONNECT of MQTT would have to say is not what that of the client's connection has said.
+ */
+#define SSI_SETTINGS_DIFFER 1
+/* What kind of failure that was: one of the above, the code in the CLOSE frame that ended the last
+ * ws connection, which is 1000 at least, or 0. */
+uint16_t ssi_failure_code(struct lws_ss_handle* h);
 void ssi_forget_connection_failure(struct lws_ss_handle* h);
 
 /* Lets the peer know at once what has arrived, if it has more to say: acknowledgements of MQTT. */

@@ -225,7 +225,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
         why = outgoing_.front().packet_id() ? "closed before anything was acknowledged"
                                             : "closed before anything could be sent";
       const size_t length = strlen(why);
-      const uint16_t code = ssi_ws_close_code(handle);
+      const uint16_t code = ssi_failure_code(handle);
       if (length || code) {
         AddReceived(reinterpret_cast<const uint8_t*>(why), length);
         AddEvent(StreamEvent::kFailure, static_cast<uint32_t>(length), code);

@@ -127,7 +127,7 @@ Napi::Value SsStream::GoodResponse(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), handle_ && ssi_good_response(handle_));
 }
 
-// [reason, WebSocket close code], "" and 0 for none.
+// [reason, what kind of failure], "" and 0 for none.
 Napi::Value SsStream::Failure(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto reason = Napi::String::New(env, handle_ ? ssi_connection_failure(handle_) : "");
@@ -135,7 +135,7 @@ Napi::Value SsStream::Failure(const Napi::CallbackInfo& info) {
   // They are there, but not in a worker that is being terminated.
   if (reason.IsEmpty() || failure.IsEmpty()) return env.Undefined();
   failure.Set(0u, reason);
-  failure.Set(1u, Napi::Number::New(env, handle_ ? ssi_ws_close_code(handle_) : 0));
+  failure.Set(1u, Napi::Number::New(env, handle_ ? ssi_failure_code(handle_) : 0));
   return failure;
 }
 

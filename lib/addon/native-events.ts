@@ -13,7 +13,7 @@ export interface StreamEventTarget {
   refused(id: number): void
   dropped(id: number): void
   wanted(id: number, piece: number): void
-  failed(reason: string, closeCode: number): void
+  failed(reason: string, code: number): void
 }
 
 function tellReceived(target: StreamEventTarget, data: Buffer, flags: number): void {

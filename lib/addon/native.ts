@@ -16,6 +16,9 @@ export const NativeEvent = {
   Wanted: 7,
 } as const
 
+/** What kind of failure a `Failure` event is about; from 1000 on it is the code of a WebSocket's CLOSE. */
+export const NativeFailure = { SettingsDiffer: 1 } as const
+
 /** What a context's notice is about. */
 export const NativeNotice = { State: 0, Log: 1, Closed: 2 } as const
 
@@ -111,7 +114,7 @@ export interface NativeStream {
   tag(): string
   goodResponse(): boolean
   /** Why the last connection or attempt ended, and the code that a WebSocket was closed with, if any. */
-  failure(): [reason: string, closeCode: number]
+  failure(): [reason: string, code: number]
   setRef(on: boolean): void
   /**
    * Makes the stream go by the context's policy from its next connection on, as `streamtype`; without

@@ -1,5 +1,7 @@
-import type { NativeStream } from '../addon/native.js'
+import { NativeFailure, type NativeStream } from '../addon/native.js'
+import { AllRetriesFailedError } from '../errors/all-retries-failed-error.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
+import { MqttSettingsError } from '../errors/mqtt-settings-error.js'
 import { UnreachableError } from '../errors/unreachable-error.js'
 import type { StateName } from './state.js'
 
@@ -11,7 +13,7 @@ export function isAnswer(state: StateName | number): boolean {
 /** How the last attempt of a stream went, as far as its states do not tell. */
 export class LastAttempt {
   /** Why there is no connection. */
-  failure: UnreachableError | DisconnectedError | undefined
+  failure: UnreachableError | DisconnectedError | MqttSettingsError | undefined
   /** The state that the policy's `http_resp_map` gave the answer. */
   userState: number | undefined
   /** Whether the peer has said what it thinks of it, so that its end is that of a transaction. */
@@ -29,6 +31,12 @@ export class LastAttempt {
     return this.#native.goodResponse()
   }
 
+  /** What is to be said of it when there is no other attempt. */
+  gaveUp(): AllRetriesFailedError | MqttSettingsError {
+    if (this.failure instanceof MqttSettingsError) return this.failure
+    return new AllRetriesFailedError(this.#streamtype, this.failure)
+  }
+
   reached(state: StateName | number): void {
     if (typeof state === 'number') this.userState = state
     if (isAnswer(state)) this.answered = true
@@ -38,8 +46,11 @@ export class LastAttempt {
     this.answered = false
   }
 
-  failed(reason: string, closeCode: number): void {
-    if (closeCode) this.failure = DisconnectedError.byClose(this.#streamtype, closeCode, reason)
+  /** @param code - one of {@link NativeFailure}, or the code of a WebSocket's CLOSE; 0 for neither */
+  failed(reason: string, code: number): void {
+    if (code === NativeFailure.SettingsDiffer)
+      this.failure = new MqttSettingsError(this.#streamtype, reason)
+    else if (code) this.failure = DisconnectedError.byClose(this.#streamtype, code, reason)
     else if (reason) this.failure = new UnreachableError(this.#streamtype, reason)
   }
 }

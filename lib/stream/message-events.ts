@@ -40,8 +40,8 @@ export class MessageEvents implements StreamEventTarget {
     this.#stream.stateReached(state, ordinal)
   }
 
-  failed(reason: string, closeCode: number): void {
-    this.#stream.lastAttempt.failed(reason, closeCode)
+  failed(reason: string, code: number): void {
+    this.#stream.lastAttempt.failed(reason, code)
   }
 
   received(data: Buffer, flags: number): void {

@@ -5,10 +5,10 @@ import { checkInteger, checkObject, checkSignal, invalidArgType, toBytes } from 
 import { channels } from '../channels.js'
 import type { Context } from '../context/context.js'
 import { destroyOnAbort } from '../context/destroy-on-abort.js'
-import { AllRetriesFailedError } from '../errors/all-retries-failed-error.js'
 import { DestroyedError } from '../errors/destroyed-error.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import { illegalConstructor } from '../errors/illegal-constructor.js'
+import type { MqttSettingsError } from '../errors/mqtt-settings-error.js'
 import { TimeoutError } from '../errors/timeout-error.js'
 import type { UnreachableError } from '../errors/unreachable-error.js'
 import { type Chunk, Inbox } from '../messages/inbox.js'
@@ -135,7 +135,7 @@ export class SecureStream<Name extends string = string>
    * Why the last connection ended, or the last attempt to make one failed, as far as that is known;
    * `undefined` from the next attempt on.
    */
-  get lastError(): UnreachableError | DisconnectedError | undefined {
+  get lastError(): UnreachableError | DisconnectedError | MqttSettingsError | undefined {
     return this.#lastAttempt?.failure
   }
 
@@ -471,7 +471,7 @@ export class SecureStream<Name extends string = string>
       this.#connected = false
     }
     if (state === 'ALL_RETRIES_FAILED') {
-      const reason = new AllRetriesFailedError(this.streamtype, this.lastAttempt.failure)
+      const reason = this.lastAttempt.gaveUp()
       this.#outbox.rejectAll(reason)
       this.#connecting.reject(reason)
     }
