@@ -4,6 +4,7 @@
 
 #include "ss_context.h"
 #include "util/js_call.h"
+#include "util/latin1.h"
 
 namespace {
 
@@ -11,13 +12,6 @@ std::string UrlOf(const char* host, const char* path, bool tls) {
   const std::string name(host);
   const bool is_ipv6 = name.find(':') != std::string::npos && name[0] != '[';
   return (tls ? "https://" : "http://") + (is_ipv6 ? "[" + name + "]" : name) + path;
-}
-
-// Bytes that are no UTF-8 stay what they are on their way through JavaScript.
-Napi::Value Latin1(Napi::Env env, const std::string& text) {
-  napi_value value = nullptr;
-  napi_create_string_latin1(env, text.data(), text.size(), &value);
-  return Napi::Value(env, value);
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ SsContext::SsContext(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SsContext>(info),
       data_(AddonData::Of(info.Env())),
       resolver_(this),
-      cookies_(this) {
+      cookies_(this),
+      signer_(this) {
   const Napi::Env env = info.Env();
   if (IsEmpty()) {
     closed_ = true;
@@ -127,6 +128,7 @@ bool SsContext::Open(const Napi::Object& options) {
   info.max_http_header_data = kHeaderBytes;
   info.client_conns_per_endpoint = max_sockets.As<Napi::Number>().Uint32Value();
   cookies_.SetJar(options.Get("cookies"));
+  signer_.SetSign(options.Get("sign"));
 
 #if defined(LWS_WITH_SYS_FAULT_INJECTION)
   InjectFaults(&info);
@@ -312,6 +314,7 @@ void SsContext::ReleaseJs() {
   on_notice_.Reset();
   delivery_.Release();
   cookies_.Release();
+  signer_.Release();
 }
 
 // ({ policy, trust, socksProxy }): the streams go by it when they are told to.

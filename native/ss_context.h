@@ -15,6 +15,7 @@
 #include "event_loop.h"
 #include "policy_database.h"
 #include "resolver.h"
+#include "signer.h"
 
 class AddonData;
 class SsStream;
@@ -63,6 +64,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   EventLoop* loop() const { return loop_; }
   Resolver& resolver() { return resolver_; }
   Cookies& cookies() { return cookies_; }
+  Signer& signer() { return signer_; }
   EventDelivery& delivery() { return delivery_; }
   PolicyDatabase& policies() { return policies_; }
   AddonData* addon_data() const { return data_; }
@@ -121,6 +123,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   lws_context* lws_ = nullptr;
   Resolver resolver_;
   Cookies cookies_;
+  Signer signer_;
   EventDelivery delivery_;
   PolicyDatabase policies_;
   lws_log_cx log_ = {};

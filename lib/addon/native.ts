@@ -33,7 +33,27 @@ export interface NativeContextOptions {
   /** Of h1 and h2 to one endpoint; 0 for as many as one likes. */
   maxSockets: number
   cookies: NativeCookieJar
+  sign: NativeSign
 }
+
+/** A request as it is about to be sent; text has a character for each byte. */
+export interface NativeRequest {
+  method: string
+  /** The path and the query. */
+  target: string
+  host: string
+  /** The header fields of the stream, `name:value` and a line end each. */
+  fields: string
+  /** The values of the metadata that `aws_region` and `aws_service` name. */
+  region: string
+  service: string
+  /** The index of the credentials. */
+  blob: number
+  hasBody: boolean
+}
+
+/** Signs a request: what goes into `authorization`, or why it cannot be signed. Does not throw. */
+export type NativeSign = (request: NativeRequest) => [isSigned: boolean, text: string]
 
 /** Where the cookies of a context's streams are kept. Neither throws. */
 export interface NativeCookieJar {

@@ -7,16 +7,9 @@ import {
   outOfRange,
   toBytes,
 } from '../arguments.js'
+import type { AwsCredentials } from '../signing/aws-credentials.js'
 import { checkClientCertificate } from '../trust/client-certificate.js'
 import type { Context } from './context.js'
-
-/** The credentials of an `auth` scheme of type `sigv4`. */
-export interface AwsCredentials {
-  /** AWS's name of the key. */
-  accessKeyId: string
-  /** The key, as AWS gives it out. */
-  secretAccessKey: string
-}
 
 /**
  * lws_system blobs: what a policy refers to and does not hold.
@@ -65,7 +58,7 @@ const types = {
   mqttClientId: 6,
   mqttUsername: 7,
   mqttPassword: 8,
-  // Two for each scheme.
+  // Of the two that lws has for each scheme, the first is a token.
   authScheme: 9,
 } as const
 
@@ -170,10 +163,8 @@ export function applyBlobs(context: Context, blobs: Blobs): void {
 }
 
 function applyAuth(context: Context, index: number, entry: string | Uint8Array | AwsCredentials) {
-  const [first, second] = isCredentials(entry)
-    ? [entry.accessKeyId, entry.secretAccessKey]
-    : [entry, '']
-  context.setNativeBlob(types.authScheme, 2 * index, toBytes('auth', first))
-  context.setNativeBlob(types.authScheme, 2 * index + 1, toBytes('auth', second))
-  if (index === 0) context.setNativeBlob(types.auth, 0, toBytes('auth', second ? '' : first))
+  context.credentials.set(index, isCredentials(entry) ? entry : undefined)
+  const token = toBytes('auth', isCredentials(entry) ? '' : entry)
+  context.setNativeBlob(types.authScheme, 2 * index, token)
+  if (index === 0) context.setNativeBlob(types.auth, 0, token)
 }

@@ -30,6 +30,7 @@ import {
   type RequestOptions,
   requireTransactional,
 } from '../requests/request.js'
+import { Credentials } from '../signing/credentials.js'
 import { checkHandlers, type StreamHandlers } from '../stream/handlers.js'
 import { SecureStream } from '../stream/secure-stream.js'
 import type { StreamOptions } from '../stream/stream-types.js'
@@ -108,6 +109,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #resolveClosed!: () => void
   #rejectOperational!: (reason: unknown) => void
   #resolveOperational!: () => void
+  /** @internal */
+  readonly credentials = new Credentials()
   #streamsOpened = 0
   #closing = false
   #ending: Promise<void> | undefined
@@ -144,6 +147,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
             socksProxy: effective.policy['via-socks5'] ?? '',
             maxSockets: options.maxSockets ?? 0,
             cookies: loadCookies(options.cookieFile, (error) => this.#warn(error.message)),
+            sign: this.credentials.sign,
           },
           this.#onNotice,
           allocateSlab,

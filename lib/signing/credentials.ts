@@ -1,0 +1,19 @@
+import type { NativeSign } from '../addon/native.js'
+import type { AwsCredentials } from './aws-credentials.js'
+
+// Loaded when it is first needed: most programs sign nothing.
+const signer = () => require('./signer.js') as typeof import('./signer.js')
+
+/** The credentials of a context, by the index that `auth[].blob` has. */
+export class Credentials {
+  readonly #entries = new Map<number, AwsCredentials>()
+
+  /** Without `credentials` there are none of this index any more. */
+  set(index: number, credentials: AwsCredentials | undefined): void {
+    if (credentials) this.#entries.set(index, { ...credentials })
+    else this.#entries.delete(index)
+  }
+
+  readonly sign: NativeSign = (request) =>
+    signer().signRequest(request, this.#entries.get(request.blob))
+}
