@@ -18,7 +18,8 @@ struct StreamEvent {
     kDropped = 4,
     kAcknowledged = 5,
     kRefused = 6,
-    kWanted = 7
+    kWanted = 7,
+    kHead = 8
   };
   uint32_t kind, a, b;
 };

@@ -147,6 +147,49 @@ lws_ss_state_return_t ssi_backoff(struct lws_ss_handle* h) { return lws_ss_backo
 
 int ssi_good_response(struct lws_ss_handle* h) { return h->u.http.good_respcode; }
 
+void ssi_want_refusal(struct lws_ss_handle* h) { h->wants_refusal = 1; }
+
+int ssi_is_refusal(struct lws_ss_handle* h) { return h->refusal; }
+
+unsigned int ssi_status(struct lws_ss_handle* h) {
+  return h->wsi ? lws_http_client_http_response(h->wsi) : 0;
+}
+
+int ssi_is_redirected(struct lws_ss_handle* h) { return h->wsi && h->wsi->redirects; }
+
+int ssi_url(struct lws_ss_handle* h, char* url, size_t size) {
+  struct lws* wsi = h->wsi;
+  const char *host, *path;
+  char authority[300];
+
+  if (!wsi) return 0;
+  host = lws_wsi_client_stash_item(wsi, CIS_HOST, _WSI_TOKEN_CLIENT_HOST);
+  path = lws_wsi_client_stash_item(wsi, CIS_PATH, _WSI_TOKEN_CLIENT_URI);
+  lws_http_client_authority(wsi, host ? host : "", authority, sizeof(authority));
+  return lws_snprintf(url, size, "%s://%s%s", (wsi->flags & LCCSCF_USE_SSL) ? "https" : "http",
+                      authority, path ? path : "/");
+}
+
+void ssi_each_field(struct lws_ss_handle* h, ssi_field_cb field, void* opaque) {
+  struct lws_custom_header custom = {NULL, NULL, 0, 0, 0};
+  struct allocated_headers* ah = h->wsi ? h->wsi->http.ah : NULL;
+  int n;
+
+  if (!ah) return;
+  for (n = 0; n < WSI_TOKEN_COUNT; n++) {
+    const char* token = (const char*)lws_token_to_string((enum lws_token_indexes)n);
+    const size_t length = token ? strlen(token) : 0;
+    int f = ah->frag_index[n];
+
+    /* The others are no headers. */
+    if (length < 2 || token[0] == ':' || token[length - 1] != ':') continue;
+    for (; f; f = ah->frags[f].nfrag)
+      field(token, length - 1, &ah->data[ah->frags[f].offset], ah->frags[f].len, opaque);
+  }
+  while (lws_custom_header_next(h->wsi, &custom))
+    field(custom.name, custom.nlen, custom.value, custom.vlen, opaque);
+}
+
 int ssi_body_pending(struct lws_ss_handle* h) { return h->wsi && h->wsi->client_http_body_pending; }
 
 int ssi_shares_ride(struct lws_ss_handle* h) {

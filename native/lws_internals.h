@@ -79,6 +79,24 @@ lws_ss_state_return_t ssi_backoff(struct lws_ss_handle* h);
 /* What the peer's response headers said, as the policy judges them: nonzero is success. */
 int ssi_good_response(struct lws_ss_handle* h);
 
+/* Has the body of the last 429 or 503 come in, too: between UNREACHABLE and ALL_RETRIES_FAILED. */
+void ssi_want_refusal(struct lws_ss_handle* h);
+
+/* Whether it is that what comes in. */
+int ssi_is_refusal(struct lws_ss_handle* h);
+
+/* The status of the response that the stream has, and whether it came by way of a redirect. */
+unsigned int ssi_status(struct lws_ss_handle* h);
+int ssi_is_redirected(struct lws_ss_handle* h);
+
+/* Writes the URL that the response is from; returns its length. */
+int ssi_url(struct lws_ss_handle* h, char* url, size_t size);
+
+/* Calls `field` for each header of the response, as often as it came; `name` has no colon. */
+typedef void (*ssi_field_cb)(const char* name, size_t name_length, const char* value,
+                             size_t value_length, void* opaque);
+void ssi_each_field(struct lws_ss_handle* h, ssi_field_cb field, void* opaque);
+
 /* Whether a request has been made whose body has not been sent yet, or not all of it. */
 int ssi_body_pending(struct lws_ss_handle* h);
 

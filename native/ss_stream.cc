@@ -44,6 +44,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::PeerTxCredit>("peerTxCredit"),
                       InstanceMethod<&SsStream::Rideshare>("rideshare"),
                       InstanceMethod<&SsStream::Tag>("tag"),
+                      InstanceMethod<&SsStream::KeepAnswer>("keepAnswer"),
                       InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
                       InstanceMethod<&SsStream::Failure>("failure"),
                       InstanceMethod<&SsStream::FollowPolicy>("followPolicy"),
@@ -179,6 +180,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
     case LWSSSCS_CONNECTED:
       answered_ = true;
       ReadHeaders();
+      if (keeps_answer_) AddHead();
       // lws counts from the beginning after any connection, also one that is of no use.
       if (fruitless_) ssi_set_failures(handle_, failures_);
       fruitless_ = !transactional_ && !outgoing_.empty();
@@ -188,6 +190,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_UNREACHABLE:
       unreachable_ = true;
+      if (keeps_answer_ && ssi_is_refusal(handle_)) AddHead();
       break;
     case LWSSSCS_DISCONNECTED:
       rest_ = 0;
@@ -448,7 +451,8 @@ bool SsStream::TellInParts() {
     return true;
   };
   for (const StreamEvent& event : telling_) {
-    const bool has_bytes = event.kind == StreamEvent::kRx || event.kind == StreamEvent::kFailure;
+    const bool has_bytes = event.kind == StreamEvent::kRx || event.kind == StreamEvent::kFailure ||
+                           event.kind == StreamEvent::kHead;
     const size_t length = has_bytes ? event.a : 0;
     if (part.length && part.length + length > EventDelivery::kSmallBytes && !tell(0)) return false;
     part.count++;

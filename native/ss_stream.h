@@ -97,6 +97,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void TakeBackPublishes();
   void DropStarted();
   void ReadHeaders();
+  void AddHead();
   bool HasPart();
   OutgoingMessage* NextPart();
   lws_ss_state_return_t TxNothing(const OutgoingMessage* message, size_t* length, int* flags);
@@ -129,6 +130,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   Napi::Value PeerTxCredit(const Napi::CallbackInfo& info);
   Napi::Value Rideshare(const Napi::CallbackInfo& info);
   Napi::Value Tag(const Napi::CallbackInfo& info);
+  Napi::Value KeepAnswer(const Napi::CallbackInfo& info);
   Napi::Value GoodResponse(const Napi::CallbackInfo& info);
   Napi::Value Failure(const Napi::CallbackInfo& info);
   Napi::Value FollowPolicy(const Napi::CallbackInfo& info);
@@ -163,6 +165,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   // nothing; with resend_, of which the peer has acknowledged none.
   bool fruitless_ = false;
   bool asked_for_tx_ = false;
+  bool keeps_answer_ = false;
   bool released_ = false;
   uint16_t failures_ = 0;
   std::unique_ptr<Following> follow_;

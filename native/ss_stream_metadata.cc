@@ -1,5 +1,5 @@
 // What a stream and its policy share: metadata, and with direct_proto_str all headers of a
-// response.
+// response; and what else a response says besides its payload.
 #include <algorithm>
 #include <cctype>
 
@@ -8,10 +8,19 @@
 
 namespace {
 
+// No URL is longer, with its host: kHeaderBytes of ss_context.cc.
+constexpr size_t kUrlBytes = 33 * 1024;
+
 std::string LowerCase(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return std::tolower(c); });
   return text;
+}
+
+// Nor could a Headers of JavaScript hold it.
+bool IsOneLine(const char* text, size_t length) {
+  return std::none_of(text, text + length,
+                      [](char c) { return c == '\0' || c == '\r' || c == '\n'; });
 }
 
 }  // namespace
@@ -70,4 +79,21 @@ void SsStream::ReadHeaders() {
   };
   headers_.clear();
   ssi_each_header(handle_, read, this);
+}
+
+// A line that says whether there was a redirect, and the URL; and one for each header: name:value
+void SsStream::AddHead() {
+  const auto add = [](const char* name, size_t name_length, const char* value, size_t length,
+                      void* opaque) {
+    if (!IsOneLine(name, name_length) || !IsOneLine(value, length)) return;
+    auto* head = static_cast<std::string*>(opaque);
+    head->append(name, name_length).append(":").append(value, length).append("\n");
+  };
+  std::string head(kUrlBytes, '\0');
+  head[0] = ssi_is_redirected(handle_) ? '1' : '0';
+  head.resize(1 + static_cast<size_t>(ssi_url(handle_, &head[1], kUrlBytes - 1)));
+  head += "\n";
+  ssi_each_field(handle_, add, &head);
+  AddReceived(reinterpret_cast<const uint8_t*>(head.data()), head.size());
+  AddEvent(StreamEvent::kHead, static_cast<uint32_t>(head.size()), ssi_status(handle_));
 }

@@ -123,6 +123,13 @@ Napi::Value SsStream::Tag(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), handle_ ? lws_ss_tag(handle_) : "");
 }
 
+// Of each answer, what it says besides its payload is told; and the last 429 or 503 is one.
+Napi::Value SsStream::KeepAnswer(const Napi::CallbackInfo& info) {
+  keeps_answer_ = true;
+  if (handle_) ssi_want_refusal(handle_);
+  return info.Env().Undefined();
+}
+
 Napi::Value SsStream::GoodResponse(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), handle_ && ssi_good_response(handle_));
 }

@@ -14,6 +14,7 @@ export interface StreamEventTarget {
   dropped(id: number): void
   wanted(id: number, piece: number): void
   failed(reason: string, code: number): void
+  answered(head: string, status: number): void
 }
 
 function tellReceived(target: StreamEventTarget, data: Buffer, flags: number): void {
@@ -55,6 +56,10 @@ export function tellEvents(
         case NativeEvent.Failure:
           at += a
           target.failed(bytes.toString('utf8', at - a, at), b)
+          break
+        case NativeEvent.Head:
+          at += a
+          target.answered(bytes.toString('latin1', at - a, at), b)
           break
         case NativeEvent.Sent:
           target.sent(a)

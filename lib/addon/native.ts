@@ -14,6 +14,7 @@ export const NativeEvent = {
   Acknowledged: 5,
   Refused: 6,
   Wanted: 7,
+  Head: 8,
 } as const
 
 /** What kind of failure a `Failure` event is about; from 1000 on it is the code of a WebSocket's CLOSE. */
@@ -90,7 +91,7 @@ export interface NativeStreamTraits {
 
 /**
  * Three numbers an event, `count` times: kind, a, b; the next call has others in the same array. The
- * bytes that `Rx` and `Failure` events speak of (`a` of them) follow each other in `bytes`, from
+ * bytes that `Rx`, `Failure` and `Head` events speak of (`a` of them) follow each other in `bytes`, from
  * `from` on.
  */
 export type NativeStreamEvents = (
@@ -132,6 +133,8 @@ export interface NativeStream {
   peerTxCredit(): number
   rideshare(): string | undefined
   tag(): string
+  /** Has the heads of answers told, and the last 429 or 503 received as any other answer. */
+  keepAnswer(): void
   goodResponse(): boolean
   /** Why the last connection or attempt ended, and the code that a WebSocket was closed with, if any. */
   failure(): [reason: string, code: number]

@@ -212,7 +212,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
    *
    * @param streamtype - a name in the policy's `s`, of protocol `h1` or `h2`
    * @returns the reply, as soon as the peer's response has begun; a NACK is a reply with
-   *   `acked: false`
+   *   `acked: false`, as are a redirect that is not followed and the last 429 or 503
    * @throws {@link SecureStreamError} `ERR_SS_NOT_TRANSACTIONAL`, `ERR_SS_UNKNOWN_STREAMTYPE`;
    *   {@link AllRetriesFailedError}, {@link TimeoutError}, {@link DestroyedError}, the signal's
    *   reason; synchronously, a TypeError for wrong arguments

@@ -1,15 +1,23 @@
 import type { Chunk } from '../messages/inbox.js'
 import type { Received } from '../messages/received.js'
 import type { StateName } from '../stream/state.js'
+import type { AnswerHead } from './answer-head.js'
 
 /** The peer's answer to a transaction. */
 export class Reply {
   /** Whether the peer accepted, as the policy judges it. Specification: `http_expect`. */
   readonly acked: boolean
-  /** The state that this answer leads to, or the number that `http_resp_map` gave. */
+  /**
+   * The state that this answer leads to, or the number that `http_resp_map` gave; `ALL_RETRIES_FAILED`
+   * for the last 429 or 503, which libwebsockets takes for failed attempts.
+   */
   readonly state: StateName | number
+  /** The status of HTTP. */
+  readonly status: number
   /** The streamtype's metadata, with what the response's headers set, as text. */
   readonly metadata: Readonly<Record<string, string>>
+  readonly #head: AnswerHead
+  #headers: Headers | undefined
   readonly #chunks: Received<Chunk>
   readonly #cancel: () => void
   #taken = false
@@ -18,15 +26,34 @@ export class Reply {
   constructor(
     acked: boolean,
     state: StateName | number,
+    head: AnswerHead,
     metadata: Readonly<Record<string, string>>,
     chunks: Received<Chunk>,
     cancel: () => void,
   ) {
     this.acked = acked
     this.state = state
+    this.status = head.status
+    this.#head = head
     this.metadata = metadata
     this.#chunks = chunks
     this.#cancel = cancel
+  }
+
+  /** All headers of the answer. */
+  get headers(): Headers {
+    this.#headers ??= this.#head.headers()
+    return this.#headers
+  }
+
+  /** The URL that the answer is from: after redirects, the last one. */
+  get url(): string {
+    return this.#head.url
+  }
+
+  /** Whether redirects led to it. Specification: `allow_redirects`. */
+  get redirected(): boolean {
+    return this.#head.redirected
   }
 
   /**

@@ -12,6 +12,7 @@ import type { SecureStream } from '../stream/secure-stream.js'
 import type { StateName } from '../stream/state.js'
 import type { Metadata } from '../stream/stream-types.js'
 import { cannotSend, streamTraits } from '../stream/streamtype-traits.js'
+import type { AnswerHead } from './answer-head.js'
 import { type BlobLike, isBlobLike } from './blob-like.js'
 import { Reply } from './reply.js'
 
@@ -116,6 +117,7 @@ class Transaction {
       this.#pending = { resolve, reject }
     })
     stream.on('state', this.#onState)
+    stream.messageEvents?.keepAnswer()
     this.over = stream.closedOrForsaken()
 
     const timer =
@@ -142,6 +144,9 @@ class Transaction {
       case 'CONNECTED':
         this.#answer()
         break
+      case 'UNREACHABLE':
+        if (this.#head) this.#answer('ALL_RETRIES_FAILED')
+        break
       case 'QOS_ACK_REMOTE':
       case 'QOS_NACK_REMOTE':
         this.#done = true
@@ -150,15 +155,12 @@ class Transaction {
       case 'CONNECTING':
       case 'DISCONNECTED':
         // The policy would have it done again, but the caller has the beginning of this answer.
-        if (!this.#pending && !this.#done)
-          this.#fail(
-            new DisconnectedError(this.#stream.streamtype, 'before the response was complete'),
-          )
+        if (!this.#pending && !this.#done) this.#fail(this.#failure())
         break
       case 'ALL_RETRIES_FAILED':
-        this.#fail(
-          new AllRetriesFailedError(this.#stream.streamtype, this.#stream.lastAttempt.failure),
-        )
+        if (!this.#head?.complete) this.#fail(this.#failure())
+        this.#done = true
+        this.#stream.destroy()
         break
       case 'DESTROYING':
         this.#release()
@@ -167,16 +169,28 @@ class Transaction {
     }
   }
 
-  #answer(): void {
-    if (!this.#pending) return
+  get #head(): AnswerHead | undefined {
+    return this.#stream.messageEvents?.head
+  }
+
+  #answer(gaveUp?: StateName): void {
+    const head = this.#head
+    if (!this.#pending || !head) return
     const { accepted: acked, userState } = this.#stream.lastAttempt
-    const state = userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
+    const state = gaveUp ?? userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
     this.#pending.resolve(
-      new Reply(acked, state, this.#stream.metadata, this.#stream.receivedChunks(), () =>
+      new Reply(acked, state, head, this.#stream.metadata, this.#stream.receivedChunks(), () =>
         this.#stream.destroy(),
       ),
     )
     this.#pending = undefined
+  }
+
+  #failure(): Error {
+    const { streamtype, lastAttempt } = this.#stream
+    return this.#pending
+      ? new AllRetriesFailedError(streamtype, lastAttempt.failure)
+      : new DisconnectedError(streamtype, 'before the response was complete')
   }
 
   #fail(reason: unknown): void {

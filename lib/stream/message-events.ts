@@ -5,6 +5,7 @@ import { NackError } from '../errors/nack-error.js'
 import type { Inbox } from '../messages/inbox.js'
 import { handToListeners } from '../messages/message-listeners.js'
 import type { Outbox } from '../messages/outbox.js'
+import { AnswerHead } from '../requests/answer-head.js'
 import { type BlobLike, readPiece } from '../requests/blob-like.js'
 import { NO_METADATA } from './metadata-values.js'
 import type { SecureStream } from './secure-stream.js'
@@ -15,6 +16,8 @@ import { countReceived } from './stream-counters.js'
 export class MessageEvents implements StreamEventTarget {
   /** What is sent as it is read, when that is the only message of the stream. */
   blob: BlobLike | undefined
+  /** What the answer says, once it has begun, when {@link keepAnswer} was called. */
+  head: AnswerHead | undefined
   readonly #stream: SecureStream
   readonly #native: NativeStream
   readonly #inbox: Inbox
@@ -36,7 +39,17 @@ export class MessageEvents implements StreamEventTarget {
     this.#framed = framed
   }
 
+  /** An answer's head is wanted, and the last 429 or 503 counts as an answer, too. */
+  keepAnswer(): void {
+    this.#native.keepAnswer()
+  }
+
+  answered(head: string, status: number): void {
+    this.head = new AnswerHead(status, head)
+  }
+
   state(state: StateName | number, ordinal: number): void {
+    if (state === 'CONNECTING') this.head = undefined
     this.#stream.stateReached(state, ordinal)
   }
 
@@ -51,6 +64,7 @@ export class MessageEvents implements StreamEventTarget {
     // lws announces so that the parts of a multipart answer follow.
     if (data.length === 0 && !eom && !som) return
     countReceived(stream.stats, this.#framed, data.length, flags)
+    if (eom && this.head) this.head.complete = true
     this.#messageBytes = som ? data.length : this.#messageBytes + data.length
     if (eom && channels.message.hasSubscribers)
       channels.message.publish({ stream, direction: 'received', bytes: this.#messageBytes })

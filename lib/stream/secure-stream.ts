@@ -199,6 +199,11 @@ export class SecureStream<Name extends string = string>
     return this.#send(blob.size, blob.size)
   }
 
+  /** @internal Of a stream without handlers. */
+  get messageEvents(): MessageEvents | undefined {
+    return this.#messageEvents
+  }
+
   #send(data: Uint8Array | number, length: number, signal?: AbortSignal): Promise<void> {
     if (this.#destroyed) return Promise.reject(this.destroyedError())
     const refusal = this.#handlers

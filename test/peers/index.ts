@@ -25,6 +25,7 @@ export {
   startFrames,
   WINDOW_UPDATE,
 } from './h2-frames.js'
+export { type HandlingPeer, type RequestHandler, startHandling } from './handling.js'
 export { type HoldingRelay, startHoldingRelay } from './holding-relay.js'
 export { patternBytes } from './http-handler.js'
 export { type Http1Peer, startHttp1 } from './http1.js'

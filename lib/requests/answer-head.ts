@@ -1,0 +1,34 @@
+/** What an answer says besides its payload. */
+export class AnswerHead {
+  readonly status: number
+  /** Whether the payload has come to its end. */
+  complete = false
+  readonly #text: string
+
+  /** @param text - as the addon writes it: whether there was a redirect, the URL, and the headers */
+  constructor(status: number, text: string) {
+    this.status = status
+    this.#text = text
+  }
+
+  get redirected(): boolean {
+    return this.#text[0] === '1'
+  }
+
+  get url(): string {
+    return this.#text.slice(1, this.#text.indexOf('\n'))
+  }
+
+  headers(): Headers {
+    const headers = new Headers()
+    for (const line of this.#text.split('\n').slice(1, -1)) {
+      const colon = line.indexOf(':')
+      try {
+        headers.append(line.slice(0, colon), line.slice(colon + 1))
+      } catch {
+        // A name that is none by HTTP is nothing that a program could ask for.
+      }
+    }
+    return headers
+  }
+}
