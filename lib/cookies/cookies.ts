@@ -1,6 +1,8 @@
-import { type Cookie, CookieJar, MemoryCookieStore } from 'tough-cookie'
+import type { Cookie } from 'tough-cookie'
 import type { CookieFile } from './cookie-file.js'
+import { CookieStore } from './cookie-store.js'
 import { writeNetscape } from './netscape.js'
+import { receivedCookie, secureWhereItIs } from './received-cookie.js'
 
 // At least as many as RFC 6265 asks for, section 6.1; a server must not fill the memory.
 const MOST_BYTES = 4096
@@ -9,19 +11,11 @@ const MOST_BYTES_SENT = 8190
 const MOST_OF_A_DOMAIN = 180
 const MOST = 3000
 
-// What RFC 6265bis refuses in an attribute, and a line of the file cannot hold.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const CONTROL = /[\0-\x1f\x7f]/
-
-// RFC 6265 knows no exception for the own machine.
-const JAR_OPTIONS = { allowSecureOnLocal: false }
-
 /** The cookies of `http_cookies` streamtypes, in memory and, with a file, for others too. */
 export class Cookies {
   readonly #file: CookieFile | undefined
   readonly #warn: (error: Error) => void
-  #store = new MemoryCookieStore()
-  #jar = new CookieJar(this.#store, JAR_OPTIONS)
+  #store = new CookieStore()
 
   /** @param warn - is told when the file cannot be used any more; the cookies stay in memory */
   constructor(file: CookieFile | undefined, warn: (error: Error) => void) {
@@ -32,54 +26,47 @@ export class Cookies {
   /** What goes into the `Cookie` header of a request for `url`. */
   get(url: string): string {
     this.#orWarn(() => this.#adopt(this.#file?.readIfChanged()))
-    return this.#orWarn(() => joined(this.#jar.getCookiesSync(url))) ?? ''
+    return this.#orWarn(() => joined(this.#used(secureWhereItIs(new URL(url))))) ?? ''
   }
 
   /** Keeps what a `Set-Cookie` header of the response to `url` says. */
   set(url: string, setCookie: string): void {
     this.#orWarn(() => {
-      const before = this.#file && writeNetscape(this.#all())
-      this.#accept(url, setCookie)
-      if (before === undefined || writeNetscape(this.#all()) === before) return
+      const from = secureWhereItIs(new URL(url))
+      const before = this.#file && writeNetscape(this.#store.all())
+      this.#accept(from, setCookie)
+      if (before === undefined || writeNetscape(this.#store.all()) === before) return
       this.#file?.update((others) => {
         if (others) {
           this.#adopt(others)
-          this.#accept(url, setCookie)
+          this.#accept(from, setCookie)
         }
-        return this.#all()
+        return this.#store.all()
       })
     })
   }
 
-  #accept(url: string, setCookie: string): void {
-    const cookie = this.#jar.setCookieSync(setCookie, url, { ignoreError: true, loose: false })
-    if (!cookie?.domain) return
-    const tooLong = cookie.key.length + cookie.value.length > MOST_BYTES
-    if (tooLong || CONTROL.test(`${cookie.domain}${cookie.path}`)) this.#drop(cookie)
-    const all = this.#all()
+  #used(url: URL): Cookie[] {
+    const cookies = this.#store.for(url)
+    for (const cookie of cookies) cookie.lastAccessed = new Date()
+    return cookies
+  }
+
+  #accept(url: URL, setCookie: string): void {
+    const cookie = receivedCookie(url, setCookie)
+    if (!cookie || cookie.key.length + cookie.value.length > MOST_BYTES) return
+    if (url.protocol !== 'https:' && this.#store.hasSecure(cookie)) return
+    this.#store.put(cookie)
+    const all = this.#store.all()
     const ofDomain = all.filter(({ domain }) => domain === cookie.domain)
     for (const excess of [...leastUsed(ofDomain, MOST_OF_A_DOMAIN), ...leastUsed(all, MOST)])
-      this.#drop(excess)
+      this.#store.drop(excess)
   }
 
   #adopt(cookies: readonly Cookie[] | undefined): void {
     if (!cookies) return
-    this.#store = new MemoryCookieStore()
-    this.#jar = new CookieJar(this.#store, JAR_OPTIONS)
-    // In memory it is done when the call returns.
-    for (const cookie of cookies) this.#store.putCookie(cookie, () => {})
-  }
-
-  #all(): Cookie[] {
-    let all: Cookie[] = []
-    this.#store.getAllCookies((_error, cookies) => {
-      all = cookies ?? []
-    })
-    return all.filter((cookie) => (cookie.expiryTime() ?? Number.POSITIVE_INFINITY) > Date.now())
-  }
-
-  #drop({ domain, path, key }: Cookie): void {
-    this.#store.removeCookie(domain ?? '', path ?? '/', key, () => {})
+    this.#store = new CookieStore()
+    for (const cookie of cookies) this.#store.put(cookie)
   }
 
   #orWarn<T>(action: () => T): T | undefined {
