@@ -116,6 +116,9 @@ void ssi_send_again(struct lws_ss_handle* h, uint16_t packet_id);
  */
 int ssi_acknowledges_itself(struct lws_ss_handle* h);
 
+/* Whether a connection is all there is: no word of the peer's says that it agrees. */
+int ssi_is_raw(const struct lws_ss_handle* h);
+
 /* Whether what was written still waits for its socket; or, without a connection, whether the last
  * one took such with it. */
 int ssi_has_unsent(struct lws_ss_handle* h);

@@ -182,7 +182,8 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       ReadHeaders();
       if (keeps_answer_) AddHead();
       // lws counts from the beginning after any connection, also one that is of no use.
-      if (fruitless_) ssi_set_failures(handle_, failures_);
+      if (fruitless_ || refused_) ssi_set_failures(handle_, failures_);
+      heard_ = false;
       fruitless_ = !transactional_ && !outgoing_.empty();
       if (!reading_) wanted_.flow = true;
       // Only transactions ask for what they send by themselves.
@@ -197,6 +198,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       TakeBackPublishes();
       fruitless_ = fruitless_ && !outgoing_.empty();
       unreachable_ = fruitless_;
+      refused_ = !heard_ && ssi_is_raw(handle_) && *ssi_connection_failure(handle_);
       // When it is being destroyed, that has been done.
       if (!doomed_) SettleLeaving();
       // The peer may have seen part of it, or all: whether to send it again is for the program to
@@ -265,6 +267,7 @@ void SsStream::Heed(lws_ss_state_return_t answer) {
 
 lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t length, int flags) {
   SsStream* self = static_cast<UserData*>(user)->stream;
+  self->heard_ = true;
   if (self->doomed_ || self->disconnecting_) return LWSSSSRET_OK;
   if (self->handlers_) return self->CallRx(data, length, flags);
   self->AddReceived(data, length);

@@ -135,7 +135,7 @@ void SsStream::RewindTransaction() {
 
 // The connection is good for something: failures count from here on.
 void SsStream::BearFruit() {
-  if (fruitless_) ssi_set_failures(handle_, 0);
+  if (fruitless_ && !refused_) ssi_set_failures(handle_, 0);
   fruitless_ = false;
 }
 

@@ -1,7 +1,10 @@
 // What was reported of how other clients connect.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { AllRetriesFailedError, openContext } from 'lws-secure-streams'
+import { CertificateAuthority, startMosquitto } from '../peers/index.js'
 import { canReplaceFiles, replacingFiles } from '../support/own-hosts.js'
+import { ownTopic, policyOf, streamtype } from '../support/policies.js'
 import { fixtureReports } from '../support/run-fixture.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
@@ -19,5 +22,24 @@ describe('a name with several addresses', { timeout: 60_000, skip }, () => {
       shell: replacingFiles({ '/etc/hosts': hosts }),
     })
     assert.deepEqual(reports, [['hello', ['CREATING', 'POLL', 'CONNECTING', 'CONNECTED']]])
+  })
+})
+
+// comdb2's issue 2028 and rustls' 1707: with TLS 1.3 a client whose certificate is refused has finished its
+// handshake by then. What it hears when it reads was taken for a failure of the network, to be tried again
+// without an end, and nobody was told of the certificate.
+test('a broker that requires a certificate is not an unreliable network', {
+  timeout: 60_000,
+}, async () => {
+  const authority = await CertificateAuthority.create()
+  const tls = { ...(await authority.issue()), requestCert: true, ca: authority.pem }
+  await using broker = await startMosquitto({ tls })
+  await using context = await openContext({
+    policy: policyOf({ it: streamtype('mqtt', broker, { tls: true }) }, authority),
+  })
+  await assert.rejects(context.stream('it', ownTopic('mqtt')).send('x'), (error) => {
+    assert.ok(error instanceof AllRetriesFailedError)
+    assert.match((error.cause as Error).message, /alert certificate required/)
+    return true
   })
 })

@@ -77,6 +77,11 @@ export async function startMosquitto(
         await writeFile(file, options.tls[kind])
         lines.push(`${kind}file ${file}`)
       }
+      if (options.tls.requestCert && options.tls.ca) {
+        const file = path.join(folder, 'ca.pem')
+        await writeFile(file, options.tls.ca)
+        lines.push(`cafile ${file}`, 'require_certificate true')
+      }
     }
     // As root it would change to a user that cannot read the key.
     if (process.getuid?.() === 0) lines.push('user root')

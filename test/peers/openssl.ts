@@ -31,6 +31,11 @@ export class OpensslPeer implements Peer {
     }
   }
 
+  /** Gives it one of its commands, or something to send. */
+  type(line: string): void {
+    this.#server.stdin?.write(`${line}\n`)
+  }
+
   async close(): Promise<void> {
     const exit = once(this.#server, 'exit')
     this.#server.kill('SIGKILL')
