@@ -21,6 +21,8 @@ struct StreamEvent {
     kWanted = 7,
     kHead = 8
   };
+  // Beside lws's flags of kRx: of a message that may be lost, by its quality of service.
+  static constexpr int kMayBeLost = 1 << 16;
   uint32_t kind, a, b;
 };
 

@@ -221,6 +221,10 @@ void ssi_send_again(struct lws_ss_handle* h, uint16_t packet_id) {
 
 int ssi_is_raw(const struct lws_ss_handle* h) { return h->policy->protocol == LWSSSP_RAW; }
 
+int ssi_may_lose_received(struct lws_ss_handle* h) {
+  return h->policy->protocol == LWSSSP_MQTT && !h->u.mqtt.rx_qos;
+}
+
 int ssi_has_unsent(struct lws_ss_handle* h) {
   if (h->wsi && h->prev_ss_state != LWSSSCS_DISCONNECTED) {
     struct lws* nwsi = lws_get_network_wsi(h->wsi);

@@ -112,6 +112,9 @@ uint16_t ssi_packet_id(struct lws_ss_handle* h, const lws_ss_tx_ordinal_t* ordin
 /* MQTT, for tx: what it begins was sent before, with this packet id. */
 void ssi_send_again(struct lws_ss_handle* h, uint16_t packet_id);
 
+/* MQTT, for rx: whether what it is given has a quality of service by which it may be lost: 0. */
+int ssi_may_lose_received(struct lws_ss_handle* h);
+
 /* Whether it is lws that says LWSSSCS_QOS_ACK_REMOTE, when it has written a message: MQTT's QoS 0.
  */
 int ssi_acknowledges_itself(struct lws_ss_handle* h);

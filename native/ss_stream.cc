@@ -270,6 +270,7 @@ lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t len
   self->heard_ = true;
   if (self->doomed_ || self->disconnecting_) return LWSSSSRET_OK;
   if (self->handlers_) return self->CallRx(data, length, flags);
+  if (ssi_may_lose_received(self->handle_)) flags |= StreamEvent::kMayBeLost;
   self->AddReceived(data, length);
   self->rest_ = ssi_rest_of_frame(self->handle_);
   self->AddEvent(StreamEvent::kRx, static_cast<uint32_t>(length), static_cast<uint32_t>(flags));

@@ -23,8 +23,11 @@ export const NativeFailure = { SettingsDiffer: 1 } as const
 /** What a context's notice is about. */
 export const NativeNotice = { State: 0, Log: 1, Closed: 2 } as const
 
-/** The flags of a received or sent piece of payload, as lws numbers them. */
-export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64 } as const
+/**
+ * The flags of a received or sent piece of payload, as lws numbers them; and, of our own, that it is of a
+ * message that may be lost, by its quality of service (MQTT's QoS 0).
+ */
+export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64, MayBeLost: 0x10000 } as const
 
 export interface NativeContextOptions {
   policy: string

@@ -61,7 +61,7 @@ export interface ContextEvents {
   captivePortal: [detected: boolean]
   /**
    * A line of libwebsockets' log, made only while somebody listens; or why a fetched policy did not
-   * take effect, or the file of a `cookieJar` cannot be used any more.
+   * take effect, the file of a `cookieJar` cannot be used any more, or messages of QoS 0 are dropped.
    */
   log: [line: LogLine]
 }
@@ -146,7 +146,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
             trust,
             socksProxy: effective.policy['via-socks5'] ?? '',
             maxSockets: options.maxSockets ?? 0,
-            cookies: loadCookies(options.cookieFile, (error) => this.#warn(error.message)),
+            cookies: loadCookies(options.cookieFile, (error) => this.warn(error.message)),
             sign: this.credentials.sign,
           },
           this.#onNotice,
@@ -433,14 +433,15 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
 
   #tellRefusal(error: Error): void {
     if (this.#closing) return
-    this.#warn(`fetch_policy: the policy in force stays: ${error.message}`)
+    this.warn(`fetch_policy: the policy in force stays: ${error.message}`)
   }
 
   #warnOfPolicy(): void {
-    for (const warning of this.#effective.warnings) this.#warn(`policy: ${warning}`)
+    for (const warning of this.#effective.warnings) this.warn(`policy: ${warning}`)
   }
 
-  #warn(text: string): void {
+  /** @internal */
+  warn(text: string): void {
     debug('%s', text)
     this.#tell(() => this.emit('log', { level: 'warn', text }))
   }

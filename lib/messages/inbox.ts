@@ -23,6 +23,10 @@ const DRAINED = FULL / 2
 // this much may wait.
 const FULL_WITHOUT_READER = 16 * FULL
 
+// On MQTT, an acknowledgement that somebody waits for is behind what nobody reads, and that has to be
+// kept; beyond this, what may be lost is.
+const LOOK_AHEAD = 32 * FULL
+
 // What a chunk takes besides its bytes, of which it may have none.
 const CHUNK = 256
 
@@ -92,6 +96,11 @@ export class Inbox {
   /** Whether no more is read, and nobody is there to change that. */
   get isUnread(): boolean {
     return !this.#reading && this.#readers === 0 && this.#owner !== undefined
+  }
+
+  /** Whether more waits than is kept of what may be lost. */
+  get isOverfull(): boolean {
+    return this.#bytes >= LOOK_AHEAD
   }
 
   push(chunk: ReceivedChunk): void {

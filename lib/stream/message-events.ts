@@ -23,7 +23,10 @@ export class MessageEvents implements StreamEventTarget {
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #framed: boolean
+  readonly #warn: (text: string) => void
   #messageBytes = 0
+  #isDropping = false
+  #hasWarned = false
 
   constructor(
     stream: SecureStream,
@@ -31,12 +34,14 @@ export class MessageEvents implements StreamEventTarget {
     inbox: Inbox,
     outbox: Outbox,
     framed: boolean,
+    warn: (text: string) => void,
   ) {
     this.#stream = stream
     this.#native = native
     this.#inbox = inbox
     this.#outbox = outbox
     this.#framed = framed
+    this.#warn = warn
   }
 
   /** An answer's head is wanted, and the last 429 or 503 counts as an answer, too. */
@@ -63,6 +68,8 @@ export class MessageEvents implements StreamEventTarget {
     const som = !this.#framed || (flags & NativeFlag.Som) !== 0
     // lws announces so that the parts of a multipart answer follow.
     if (data.length === 0 && !eom && !som) return
+    if (som) this.#isDropping = this.#mustDrop(flags)
+    if (this.#isDropping) return
     countReceived(stream.stats, this.#framed, data.length, flags)
     if (eom && this.head) this.head.complete = true
     this.#messageBytes = som ? data.length : this.#messageBytes + data.length
@@ -71,6 +78,18 @@ export class MessageEvents implements StreamEventTarget {
     this.#inbox.push({ data, som, eom, metadata: eom ? stream.metadata : NO_METADATA })
     handToListeners(stream, this.#inbox)
     if (this.#inbox.isMessageTooLong) stream.refuseMessage()
+  }
+
+  /** Whether the message that begins is one too many. */
+  #mustDrop(flags: number): boolean {
+    const { stats, streamtype } = this.#stream
+    if (!this.#inbox.isOverfull) this.#hasWarned = false
+    if (!(flags & NativeFlag.MayBeLost) || !this.#inbox.isOverfull) return false
+    stats.messagesDropped = (stats.messagesDropped ?? 0) + 1
+    if (!this.#hasWarned)
+      this.#warn(`'${streamtype}' drops messages of QoS 0: nobody reads the 32 MiB that wait already`)
+    this.#hasWarned = true
+    return true
   }
 
   performance(performance: unknown): void {

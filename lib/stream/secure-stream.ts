@@ -111,7 +111,8 @@ export class SecureStream<Name extends string = string>
       })
       create(() => this.#native.open(calls))
     } else {
-      const events = new MessageEvents(this, this.#native, this.#inbox, this.#outbox, this.#framed)
+      const warn = (text: string) => context.warn(text)
+      const events = new MessageEvents(this, this.#native, this.#inbox, this.#outbox, this.#framed, warn)
       this.#messageEvents = this.#native.events = events
       create(() => this.#native.open())
     }

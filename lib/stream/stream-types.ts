@@ -32,6 +32,8 @@ export interface StreamStats {
   messagesSent: number
   /** Messages that arrived whole; on raw, pieces. */
   messagesReceived: number
+  /** Messages of MQTT's QoS 0 that were dropped, since too much waited already; left out while there are none. */
+  messagesDropped?: number
   /** Bytes given to `send()`, or by a `tx` handler. */
   bytesSent: number
   /** Bytes of payload that arrived. */

@@ -7,6 +7,8 @@ import { ServerPeer } from './peer.js'
 export class ScriptedBroker extends ServerPeer {
   /** What clients published, resends included. */
   readonly published: IPublishPacket[] = []
+  /** The ids of what was delivered and clients acknowledged. */
+  readonly acknowledgements: number[] = []
   /** How many publishes there were in each piece in which they arrived. */
   readonly pieces: number[] = []
   readonly #events = new EventEmitter()
@@ -25,6 +27,23 @@ export class ScriptedBroker extends ServerPeer {
   acknowledge(...messageIds: number[]): void {
     const packets = messageIds.map((messageId) => generate({ cmd: 'puback', messageId }))
     this.#latest?.write(Buffer.concat(packets))
+  }
+
+  /** Settles when clients have acknowledged so much of what was delivered. */
+  async acknowledgedBy(count: number): Promise<void> {
+    const signal = AbortSignal.timeout(30_000)
+    while (this.acknowledgements.length < count) await once(this.#events, 'puback', { signal })
+  }
+
+  /** Publishes to the latest connection; settles when its socket takes more. */
+  async deliver(topic: string, payload: string | Buffer, messageId = 0): Promise<void> {
+    const qos = messageId ? 1 : 0
+    const packet = { cmd: 'publish', topic, payload, qos, messageId, retain: false, dup: false }
+    const socket = this.#latest
+    if (!socket || socket.destroyed) throw new Error('nobody is connected')
+    socket.write(generate(packet as IPublishPacket))
+    do await new Promise(setImmediate)
+    while (socket.writableNeedDrain)
   }
 
   /** Ends the latest connection, after what was said on it. */
@@ -47,6 +66,11 @@ export class ScriptedBroker extends ServerPeer {
       if (packet.cmd === 'connect') say({ cmd: 'connack', returnCode: 0, sessionPresent: false })
       else if (packet.cmd === 'subscribe')
         say({ cmd: 'suback', messageId: packet.messageId as number, granted: [1] })
+      else if (packet.cmd === 'pingreq') say({ cmd: 'pingresp' })
+      else if (packet.cmd === 'puback') {
+        this.acknowledgements.push(packet.messageId as number)
+        this.#events.emit('puback')
+      }
       else if (packet.cmd === 'publish') {
         this.published.push(packet)
         onPublish(packet)
