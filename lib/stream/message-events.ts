@@ -87,7 +87,9 @@ export class MessageEvents implements StreamEventTarget {
     if (!(flags & NativeFlag.MayBeLost) || !this.#inbox.isOverfull) return false
     stats.messagesDropped = (stats.messagesDropped ?? 0) + 1
     if (!this.#hasWarned)
-      this.#warn(`'${streamtype}' drops messages of QoS 0: nobody reads the 32 MiB that wait already`)
+      this.#warn(
+        `'${streamtype}' drops messages of QoS 0: nobody reads the 32 MiB that wait already`,
+      )
     this.#hasWarned = true
     return true
   }

@@ -112,7 +112,14 @@ export class SecureStream<Name extends string = string>
       create(() => this.#native.open(calls))
     } else {
       const warn = (text: string) => context.warn(text)
-      const events = new MessageEvents(this, this.#native, this.#inbox, this.#outbox, this.#framed, warn)
+      const events = new MessageEvents(
+        this,
+        this.#native,
+        this.#inbox,
+        this.#outbox,
+        this.#framed,
+        warn,
+      )
       this.#messageEvents = this.#native.events = events
       create(() => this.#native.open())
     }

@@ -70,8 +70,7 @@ export class ScriptedBroker extends ServerPeer {
       else if (packet.cmd === 'puback') {
         this.acknowledgements.push(packet.messageId as number)
         this.#events.emit('puback')
-      }
-      else if (packet.cmd === 'publish') {
+      } else if (packet.cmd === 'publish') {
         this.published.push(packet)
         onPublish(packet)
         this.#events.emit('publish')

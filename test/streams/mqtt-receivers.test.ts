@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { type Context, openContext, type SecureStream } from 'lws-secure-streams'
 import {
@@ -8,8 +9,9 @@ import {
   type Packet,
   parser,
 } from 'mqtt-packet'
-import { type RawPeer, startMosquitto, startRaw } from '../peers/index.js'
+import { type RawPeer, startMosquitto, startMqttRelay, startRaw } from '../peers/index.js'
 import { perProtocol, policyOf, streamtype } from '../support/policies.js'
+import { nextMessage } from '../support/states.js'
 
 const publish = (topic: string, payload: string, more: Partial<IPublishPacket> = {}) =>
   generate({ cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false, ...more })
@@ -160,5 +162,120 @@ describe('a topic that the broker has its own way with', { timeout: 30_000 }, ()
       await heard,
       topics.map((topic) => [topic]),
     )
+  })
+})
+
+describe('a stream whose QoS is higher than that of its topic', { timeout: 30_000 }, () => {
+  /** As RabbitMQ does, it keeps a subscription of each QoS, and sends a copy for each. */
+  async function startKeepingBoth() {
+    const said: string[] = []
+    const subscribed = new Set<string>()
+    let socket: Socket | undefined
+    const peer = await startRaw({
+      accept: (accepted) => {
+        socket = accepted
+        const packets = parser()
+        const say = (packet: Packet) => accepted.write(generate(packet))
+        packets.on('packet', (packet: Packet) => {
+          const { messageId = 0 } = packet
+          if (packet.cmd === 'connect')
+            say({ cmd: 'connack', returnCode: 0, sessionPresent: false })
+          else if (packet.cmd === 'subscribe') {
+            for (const { topic, qos } of packet.subscriptions) {
+              said.push(`subscribe ${topic} ${qos}`)
+              subscribed.add(`${topic} ${qos}`)
+            }
+            say({ cmd: 'suback', messageId, granted: packet.subscriptions.map(({ qos }) => qos) })
+          } else if (packet.cmd === 'unsubscribe') {
+            for (const topic of packet.unsubscriptions) {
+              said.push(`unsubscribe ${topic}`)
+              subscribed.delete(`${topic} 0`)
+              subscribed.delete(`${topic} 1`)
+            }
+            say({ cmd: 'unsuback', messageId, granted: [] })
+          }
+        })
+        accepted.on('data', (bytes) => packets.parse(bytes))
+      },
+    })
+    let messageId = 0
+    const copies = (topic: string, payload: string) => {
+      for (const qos of [0, 1] as const)
+        if (subscribed.has(`${topic} ${qos}`))
+          socket?.write(publish(topic, payload, qos ? { qos, messageId: ++messageId } : {}))
+    }
+    return { peer, said, copies }
+  }
+
+  const streamtypes = (peer: Pick<RawPeer, 'port'>) =>
+    policyOf({
+      qos0: streamtype('mqtt', peer, { mqtt_qos: 0 }),
+      qos1: streamtype('mqtt', peer, { mqtt_qos: 1 }),
+    })
+
+  const subscribe = async (context: Context, type: string, topic: string) => {
+    const stream = context.stream(type, { metadata: { topic } })
+    await stream.connect()
+    return stream
+  }
+
+  test('renews the subscription where the broker is seen to send all twice', async () => {
+    const { peer, said, copies } = await startKeepingBoth()
+    await using _ = peer
+    await using context = await openContext({ policy: streamtypes(peer) })
+    const streams = [await subscribe(context, 'qos0', 'a'), await subscribe(context, 'qos1', 'a')]
+    copies('test/a', 'first')
+    for (const stream of streams)
+      for (const expected of ['first', 'first'])
+        assert.equal(String(await nextMessage(stream)), expected)
+    // From now on it is known, and what comes after the renewal comes once.
+    while (said.length < 4) await new Promise((resolve) => setImmediate(resolve))
+    copies('test/a', 'second')
+    streams.push(await subscribe(context, 'qos0', 'b'), await subscribe(context, 'qos1', 'b'))
+    copies('test/b', 'third')
+    copies('test/a', 'end')
+    for (const stream of streams.slice(0, 2))
+      for (const expected of ['second', 'end'])
+        assert.equal(String(await nextMessage(stream)), expected)
+    copies('test/b', 'end')
+    for (const stream of streams.slice(2))
+      for (const expected of ['third', 'end'])
+        assert.equal(String(await nextMessage(stream)), expected)
+    assert.deepEqual(said.slice(0, 6), [
+      'subscribe test/a 0',
+      'subscribe test/a 1',
+      'unsubscribe test/a',
+      'subscribe test/a 1',
+      'subscribe test/b 0',
+      'unsubscribe test/b',
+    ])
+    assert.ok(said.slice(6).every((line) => line === 'subscribe test/b 1'))
+
+    // The subscription is that of all who have it.
+    streams[1]?.destroy()
+    streams[3]?.destroy()
+    copies('test/a', 'still')
+    assert.equal(String(await nextMessage(streams[0] as SecureStream)), 'still')
+    assert.equal(said.filter((line) => line.startsWith('unsubscribe')).length, 2)
+  })
+
+  test('and comes at the same time needs no second subscription', async () => {
+    const { peer, said } = await startKeepingBoth()
+    await using _ = peer
+    await using context = await openContext({ policy: streamtypes(peer) })
+    await Promise.all(['qos0', 'qos1', 'qos0'].map((type) => subscribe(context, type, 'a')))
+    assert.deepEqual(new Set(said), new Set(['subscribe test/a 1']))
+  })
+
+  test('takes nothing from the other where the broker replaces it', async () => {
+    await using broker = await startMosquitto()
+    await using relay = await startMqttRelay(broker)
+    await using context = await openContext({ policy: streamtypes(relay) })
+    const streams = [await subscribe(context, 'qos0', 'a'), await subscribe(context, 'qos1', 'a')]
+    for (const text of ['x', 'x', 'y']) await streams[1]?.send(text)
+    for (const stream of streams)
+      for (const expected of ['x', 'x', 'y'])
+        assert.equal(String(await nextMessage(stream)), expected)
+    assert.deepEqual(relay.unsubscribed, [])
   })
 })
