@@ -14,6 +14,8 @@ export interface NginxOptions {
   files: Record<string, Buffer>
   tls?: TlsIdentity
   http2?: boolean
+  /** More of its `server` block. */
+  more?: string
 }
 
 /** nginx with one worker. Every answer names its connection in `x-connection`. */
@@ -43,7 +45,7 @@ export class NginxPeer implements Peer {
 }
 
 async function configure(port: number, folder: string, options: NginxOptions): Promise<string> {
-  const { files, tls, http2 = false } = options
+  const { files, tls, http2 = false, more = '' } = options
   for (const [name, content] of Object.entries(files))
     await writeFile(path.join(folder, name), content)
   const listen = ['listen', `127.0.0.1:${port}`, tls && 'ssl', http2 && 'http2']
@@ -62,7 +64,7 @@ http {
   access_log off; keepalive_requests 1000000; add_header x-connection $connection always;
   client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
   scgi_temp_path t5;
-  server { ${server.join(' ')} root ${folder}; }
+  server { ${server.join(' ')} root ${folder}; ${more} }
 }
 `,
   )

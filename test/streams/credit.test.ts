@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { openContext, type SecureStream } from 'lws-secure-streams'
-import { startHttp1, startHttp2 } from '../peers/index.js'
+import { openContext, Return, type SecureStream } from 'lws-secure-streams'
+import { startFrames, startHttp1, startHttp2, WINDOW_UPDATE } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { standstill } from '../support/standstill.js'
 import { nextMessage, nextState } from '../support/states.js'
@@ -88,6 +88,36 @@ describe('the credit of a peer on h2', { timeout: 30_000 }, () => {
     await connecting
     stream.addPeerTxCredit(50)
     await receivesJust(stream, 150)
+  })
+
+  test('given by a tx handler is told the peer at once', async () => {
+    let heard: (type: number, stream: number, payload: Buffer) => void = () => {}
+    const told = new Promise<number>((resolve) => {
+      heard = (type, stream, payload) => {
+        if (type === WINDOW_UPDATE && stream > 0 && payload.readUInt32BE() > 1)
+          resolve(payload.readUInt32BE())
+      }
+    })
+    // It says nothing, so that nothing else makes the client write.
+    await using peer = await startFrames(
+      () => {},
+      (...frame) => heard(...frame),
+    )
+    await using context = await openContext({ policy: policyOf({ it: streamtype('h2', peer) }) })
+    let isSent = false
+    await using _ = context.stream('it', {
+      state(stream, state) {
+        if (state === 'CREATING') stream.requestTx(4)
+      },
+      tx(stream) {
+        if (isSent) return Return.TX_DONT_SEND
+        isSent = true
+        stream.addPeerTxCredit(1000)
+        return { data: 'text', som: true, eom: true }
+      },
+      initialTxCredit: 1,
+    })
+    assert.equal(await told, 1000)
   })
 })
 

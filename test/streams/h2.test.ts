@@ -1,42 +1,15 @@
 import assert from 'node:assert/strict'
 import http2 from 'node:http2'
-import type { Server } from 'node:net'
 import { describe, test } from 'node:test'
 import { openContext } from 'lws-secure-streams'
-import { CertificateAuthority, startHttp2 } from '../peers/index.js'
-import { ServerPeer } from '../peers/peer.js'
+import {
+  answerStream as answer,
+  CertificateAuthority,
+  startHttp2,
+  startSessions,
+} from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { nextState, traceStates } from '../support/states.js'
-
-class SessionPeer extends ServerPeer {
-  sessions: http2.ServerHttp2Session[] = []
-  onSession: (session: http2.ServerHttp2Session) => void = () => {}
-}
-
-/** node:http2 whose streams the test answers. */
-async function startSessions(
-  onStream: (stream: http2.ServerHttp2Stream, peer: SessionPeer) => void,
-  settings: http2.Settings = {},
-): Promise<SessionPeer> {
-  const server = http2.createServer({ settings })
-  const peer = await SessionPeer.listen(server as Server)
-  server.on('session', (session) => {
-    session.on('error', () => {})
-    peer.sessions.push(session)
-    peer.onSession(session)
-  })
-  server.on('stream', (stream) => {
-    stream.on('error', () => {})
-    stream.resume()
-    onStream(stream, peer)
-  })
-  return peer
-}
-
-const answer = (stream: http2.ServerHttp2Stream) => {
-  stream.respond({ ':status': 200 })
-  stream.end('answer')
-}
 
 describe('h2', { timeout: 60_000 }, () => {
   test('works with the default settings of node:http2, with TLS and cleartext', async () => {
@@ -55,6 +28,34 @@ describe('h2', { timeout: 60_000 }, () => {
       await context.close()
     }
   })
+
+  for (const tls of [false, true])
+    test(`streams count from 1, ${tls ? 'with TLS' : 'without'}`, async () => {
+      const authority = await CertificateAuthority.create()
+      const identity = tls ? await authority.issue() : undefined
+      const ids: (number | undefined)[] = []
+      await using peer = await startSessions(
+        (stream) => {
+          ids.push(stream.id)
+          answer(stream)
+        },
+        {},
+        identity,
+      )
+      await using context = await openContext({
+        policy: policyOf({ it: streamtype('h2', peer, { tls }) }, authority),
+      })
+      // The first of them makes the connection, and is gone before there is one.
+      const given = context.stream('it')
+      const connecting = nextState(given, 'CONNECTING')
+      given.requestTx()
+      await connecting
+      const reply = context.request('it', { body: 'x' })
+      given.destroy()
+      await (await reply).text()
+      for (let n = 0; n < 2; n++) await (await context.request('it', { body: 'x' })).text()
+      assert.deepEqual(ids, [1, 3, 5])
+    })
 
   test('an answer that nobody waits for any more does the other streams no harm', async () => {
     let answered = 0
@@ -124,7 +125,7 @@ describe('h2', { timeout: 60_000 }, () => {
 
   test('a stream that the server resets ends at once, before and after the answer began', async () => {
     await using peer = await startSessions((stream) => {
-      if (peer.sessions.length > 0 && stream.id === 3)
+      if (peer.sessions.length > 0 && stream.id === 1)
         stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
       else {
         stream.respond({ ':status': 200 })
