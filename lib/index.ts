@@ -24,5 +24,11 @@ export type { RxFlags, StreamHandlers, TxPayload, TxRoom } from './stream/handle
 export { Return, type ReturnValue } from './stream/return.js'
 export { SecureStream } from './stream/secure-stream.js'
 export { State, type StateName, stateCode, stateName, USER_BASE } from './stream/state.js'
-export type { Metadata, StreamEvents, StreamOptions, StreamStats } from './stream/stream-types.js'
+export type {
+  Metadata,
+  SendOptions,
+  StreamEvents,
+  StreamOptions,
+  StreamStats,
+} from './stream/stream-types.js'
 export type { Trust } from './trust/trust.js'

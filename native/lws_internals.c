@@ -284,6 +284,43 @@ uint16_t ssi_failure_code(struct lws_ss_handle* h) {
 #endif
 }
 
+int ssi_takes_metadata(struct lws_ss_handle* h) {
+  return h->policy->metadata_count || (h->policy->flags & LWSSSPOLF_DIRECT_PROTO_STR);
+}
+
+/* Only what lws itself sets is on its heap. */
+void ssi_forget_metadata(struct lws_ss_handle* h, int answer) {
+  const lws_ss_metadata_t* declared = h->policy->metadata;
+  lws_ss_metadata_t* gone;
+  int n;
+
+  /* The name went by a pointer of whoever set the value. */
+  for (n = 0; n < h->policy->metadata_count; n++, declared = declared->next)
+    if (answer || !h->metadata[n].value_on_lws_heap)
+      (void)!_lws_ss_set_metadata(&h->metadata[n], declared->name, NULL, 0);
+  while ((gone = h->instant_metadata)) {
+    h->instant_metadata = gone->next;
+    lws_free(gone);
+  }
+}
+
+void ssi_set_metadata(struct lws_ss_handle* h, const char* name, const void* value, size_t length) {
+  const lws_ss_metadata_t* declared = lws_ss_get_handle_metadata(h, name);
+  const size_t end = strlen(name);
+
+  /* Another policy may have declared what is no header. */
+  if (declared ? !declared->value_on_lws_heap : end && name[end - 1] == ':')
+    (void)!lws_ss_set_metadata(h, name, value, length);
+}
+
+void ssi_each_answered(struct lws_ss_handle* h, ssi_header_name_cb name, void* opaque) {
+  int n;
+
+  for (n = 0; n < h->policy->metadata_count; n++)
+    if (h->metadata[n].value_on_lws_heap)
+      name(h->metadata[n].name, (int)strlen(h->metadata[n].name), opaque);
+}
+
 void ssi_each_header(struct lws_ss_handle* h, ssi_header_name_cb name, void* opaque) {
   int n;
 

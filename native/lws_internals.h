@@ -139,11 +139,23 @@ void ssi_forget_connection_failure(struct lws_ss_handle* h);
 /* Lets the peer know at once what has arrived, if it has more to say: acknowledgements of MQTT. */
 void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd);
 
+/* Whether the policy has a use for metadata. */
+int ssi_takes_metadata(struct lws_ss_handle* h);
+
+/* Takes all values of metadata from the stream; what an answer set, only with `answer`. */
+void ssi_forget_metadata(struct lws_ss_handle* h, int answer);
+
+/* lws_ss_set_metadata(), if the policy has a use for it, and no answer has set it. */
+void ssi_set_metadata(struct lws_ss_handle* h, const char* name, const void* value, size_t length);
+
+/* Calls `name` for each value of metadata that an answer set. */
+typedef void (*ssi_header_name_cb)(const char* name, int length, void* opaque);
+void ssi_each_answered(struct lws_ss_handle* h, ssi_header_name_cb name, void* opaque);
+
 /*
  * Calls `name`, whose colon belongs to it, for each header of the response that the stream has;
  * only with direct_proto_str, without which nobody may ask for them.
  */
-typedef void (*ssi_header_name_cb)(const char* name, int length, void* opaque);
 void ssi_each_header(struct lws_ss_handle* h, ssi_header_name_cb name, void* opaque);
 
 /* Whether TLS has bytes of the socket already, and they may be read. */

@@ -5,15 +5,33 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
+#include "metadata.h"
+
+// How a ws frame says what is in it.
+enum class FrameKind : uint8_t { kAsPolicy, kText, kBinary };
+
 // One message on its way out: a copy, which nothing that JavaScript does to its buffer can reach;
-// or, when only its length is known, what JavaScript provides of it, piece by piece.
+// or, when only its length is known, what JavaScript provides of it, piece by piece. With it goes
+// the metadata that its stream had when it was given to us.
 class OutgoingMessage {
  public:
-  OutgoingMessage(uint32_t id, const Napi::Uint8Array& data)
-      : id_(id), length_(data.ByteLength()), bytes_(data.Data(), data.Data() + data.ByteLength()) {}
-  OutgoingMessage(uint32_t id, size_t length) : id_(id), length_(length), in_pieces_(true) {}
+  OutgoingMessage(uint32_t id, Metadata of_stream, const Napi::Uint8Array& data)
+      : id_(id),
+        length_(data.ByteLength()),
+        of_stream_(std::move(of_stream)),
+        bytes_(data.Data(), data.Data() + data.ByteLength()) {}
+  OutgoingMessage(uint32_t id, Metadata of_stream, size_t length)
+      : id_(id), length_(length), of_stream_(std::move(of_stream)), in_pieces_(true) {}
+
+  // What it has of its own, over the stream's.
+  void SetMetadata(const Napi::Array& pairs) { own_ = MetadataOver(of_stream_, pairs); }
+  const Metadata& metadata() const { return own_ ? own_ : of_stream_; }
+  const Metadata& metadata_of_stream() const { return of_stream_; }
+  void SetFrameKind(FrameKind kind) { frame_kind_ = kind; }
+  FrameKind frame_kind() const { return frame_kind_; }
 
   uint32_t id() const { return id_; }
   size_t length() const { return length_; }
@@ -62,7 +80,9 @@ class OutgoingMessage {
 
  private:
   uint32_t id_;
+  FrameKind frame_kind_ = FrameKind::kAsPolicy;
   size_t length_;
+  Metadata of_stream_, own_;
   std::vector<uint8_t> bytes_;
   bool in_pieces_ = false;
   uint32_t next_piece_ = 0;

@@ -30,13 +30,14 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::Provide>("provide"),
                       InstanceMethod<&SsStream::CancelSend>("cancelSend"),
                       InstanceMethod<&SsStream::Connect>("connect"),
+                      InstanceMethod<&SsStream::Listen>("listen"),
                       InstanceMethod<&SsStream::RequestTx>("requestTx"),
                       InstanceMethod<&SsStream::Disconnect>("disconnect"),
                       InstanceMethod<&SsStream::Destroy>("destroy"),
                       InstanceMethod<&SsStream::SetReading>("setReading"),
                       InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
                       InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
-                      InstanceMethod<&SsStream::HeaderNames>("headerNames"),
+                      InstanceMethod<&SsStream::AnswerNames>("answerNames"),
                       InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
                       InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
                       InstanceMethod<&SsStream::ServerAck>("serverAck"),
@@ -68,15 +69,7 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
   const Napi::Value credit = info[4];
   if (credit.IsNumber()) initial_tx_credit_ = credit.As<Napi::Number>().Int32Value();
 
-  const auto metadata = info[3].As<Napi::Array>();
-  for (uint32_t n = 0; n + 1 < metadata.Length(); n += 2) {
-    const Napi::Value name = metadata.Get(n);
-    const Napi::Value value = metadata.Get(n + 1);
-    if (name.IsEmpty() || value.IsEmpty()) return;
-    const auto bytes = value.As<Napi::Uint8Array>();
-    metadata_[name.As<Napi::String>()] =
-        std::string(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
-  }
+  metadata_ = MetadataOver(NoMetadata(), info[3].As<Napi::Array>());
 
   // Its callbacks run where it was made, as far as AsyncLocalStorage is concerned.
   napi_async_init(Env(), info.This(), Napi::String::New(Env(), "SECURESTREAM"), &async_);
@@ -167,8 +160,8 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
   lws_ss_handle* handle = handle_;
   switch (state) {
     case LWSSSCS_CREATING:
-      for (const auto& [name, value] : metadata_)
-        (void)!lws_ss_set_metadata(handle_, name.c_str(), value.data(), value.size());
+    case LWSSSCS_POLL:
+      PrepareConnection();
       break;
     case LWSSSCS_CONNECTING:
       gave_up_ = answered_ = unreachable_ = false;
@@ -179,7 +172,9 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_CONNECTED:
       answered_ = true;
-      ReadHeaders();
+      ReadAnswer();
+      connect_metadata_.reset();
+      if (!outgoing_.empty()) PrepareMessage(outgoing_.front());
       if (keeps_answer_) AddHead();
       // lws counts from the beginning after any connection, also one that is of no use.
       if (fruitless_ || refused_) ssi_set_failures(handle_, failures_);
@@ -191,7 +186,10 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_UNREACHABLE:
       unreachable_ = true;
-      if (keeps_answer_ && ssi_is_refusal(handle_)) AddHead();
+      if (keeps_answer_ && ssi_is_refusal(handle_)) {
+        ReadAnswer();
+        AddHead();
+      }
       break;
     case LWSSSCS_DISCONNECTED:
       rest_ = 0;
@@ -212,6 +210,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
     case LWSSSCS_ALL_RETRIES_FAILED:
       gave_up_ = true;
       ssi_forget_length(handle_);
+      connect_metadata_.reset();
       // What disconnect() ends has not failed, and what waits is for the next connection.
       if (disconnecting_) return LWSSSSRET_OK;
       ForgetMessages();
@@ -223,7 +222,9 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
   }
 
+  const bool begins_or_ends = state == LWSSSCS_CONNECTED || state == LWSSSCS_DISCONNECTED;
   if (!handlers_) {
+    if (begins_or_ends) told_connected_ = state == LWSSSCS_CONNECTED;
     if (state == LWSSSCS_UNREACHABLE || state == LWSSSCS_DISCONNECTED) {
       const char* why = ssi_connection_failure(handle);
       if (!*why && state == LWSSSCS_DISCONNECTED && fruitless_)
@@ -242,8 +243,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
 
   Schedule();
   if (!can_call_js() || !CanTell(state)) return LWSSSSRET_OK;
-  if (state == LWSSSCS_CONNECTED || state == LWSSSCS_DISCONNECTED)
-    told_connected_ = state == LWSSSCS_CONNECTED;
+  if (begins_or_ends) told_connected_ = state == LWSSSCS_CONNECTED;
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
   JsCall::Make(env, async_, Value(), handlers_->state.Value(),
@@ -375,9 +375,14 @@ void SsStream::Work() {
     wanted.request_tx = has_tx_length_ = false;
   }
   const bool is_nothing_else = !wanted.request_tx && outgoing_.empty();
-  if (handle_ && (wanted.connect || (wanted.transaction && is_nothing_else)))
+  const bool waits = handle_ && (ssi_wsi(handle_) || ssi_will_retry(handle_));
+  const bool is_for_itself = wanted.transaction || (wanted.listen && !waits);
+  if (handle_ && (wanted.connect || (is_for_itself && is_nothing_else))) {
+    PrepareConnection();
     Heed(ssi_connect(handle_));
+  }
   if (handle_ && wanted.request_tx) {
+    PrepareConnection();
     asked_for_tx_ = true;
     if (gave_up_) ssi_set_failures(handle_, 0);
     gave_up_ = false;
@@ -402,6 +407,7 @@ bool SsStream::CloseConnection(Wanted& wanted) {
   if (wanted.disconnect) ssi_disconnect(handle_);
   if (handle_ && ssi_wsi(handle_)) {
     wanted_.connect |= wanted.connect;
+    wanted_.listen |= wanted.listen;
     wanted_.transaction |= wanted.transaction;
     wanted_.request_tx |= wanted.request_tx;
     return false;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "event_delivery.h"
+#include "metadata.h"
 #include "outgoing_message.h"
 #include "policy_generation.h"
 
@@ -45,7 +46,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
     SsStream* stream;
   };
   struct Wanted {
-    bool destroy, disconnect, connect, transaction, request_tx, flow, more;
+    bool destroy, disconnect, connect, listen, transaction, request_tx, flow, more;
   };
   // A message that the peer has yet to acknowledge, known by the ordinal of the tx that ended it.
   struct Unanswered {
@@ -96,7 +97,11 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void BearFruit();
   void TakeBackPublishes();
   void DropStarted();
-  void ReadHeaders();
+  const Metadata& MetadataToConnect() const;
+  void PrepareConnection();
+  void PrepareMessage(const OutgoingMessage& message);
+  void ApplyMetadata(const Metadata& values, bool over_answer);
+  void ReadAnswer();
   void AddHead();
   bool HasPart();
   OutgoingMessage* NextPart();
@@ -116,13 +121,14 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   Napi::Value Provide(const Napi::CallbackInfo& info);
   Napi::Value CancelSend(const Napi::CallbackInfo& info);
   Napi::Value Connect(const Napi::CallbackInfo& info);
+  Napi::Value Listen(const Napi::CallbackInfo& info);
   Napi::Value RequestTx(const Napi::CallbackInfo& info);
   Napi::Value Disconnect(const Napi::CallbackInfo& info);
   Napi::Value Destroy(const Napi::CallbackInfo& info);
   Napi::Value SetReading(const Napi::CallbackInfo& info);
   Napi::Value SetMetadata(const Napi::CallbackInfo& info);
   Napi::Value GetMetadata(const Napi::CallbackInfo& info);
-  Napi::Value HeaderNames(const Napi::CallbackInfo& info);
+  Napi::Value AnswerNames(const Napi::CallbackInfo& info);
   Napi::Value StartTimeout(const Napi::CallbackInfo& info);
   Napi::Value CancelTimeout(const Napi::CallbackInfo& info);
   Napi::Value ServerAck(const Napi::CallbackInfo& info);
@@ -187,9 +193,12 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   std::string streamtype_;
   int initial_tx_credit_ = 0;
   unsigned long tx_length_ = 0;
-  std::map<std::string, std::string> metadata_;
-  // Of the response, with direct_proto_str.
-  std::map<std::string, std::string> headers_;
+  // What the program says now; what it said when it asked for the connection that is being made;
+  // and what lws has, which points into it.
+  Metadata metadata_, connect_metadata_, applied_metadata_;
+  // What the last answer says, unless the program has said something else since. The names of
+  // headers, with direct_proto_str, are in lower case.
+  MetadataValues answer_;
   // What the handle points into.
   std::shared_ptr<PolicyGeneration> policy_;
   std::vector<lws_ss_metadata_t> declared_metadata_;

@@ -29,12 +29,14 @@ void SsStream::Pump() {
     message.Take(&nothing, 0);
     AddEvent(StreamEvent::kSent, message.id(), 0);
   }
+  if (connected && told_connected_) PrepareMessage(message);
   RequestFront();
 }
 
 void SsStream::RequestFront() {
   OutgoingMessage& message = outgoing_.front();
   message.SetRequested();
+  PrepareConnection();
   if (acknowledged_)
     Heed(lws_ss_request_tx_len(handle_, static_cast<unsigned long>(message.length())));
   else
@@ -58,7 +60,10 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
     return LWSSSSRET_TX_DONT_SEND;
   }
   if (!message.started() && message.packet_id()) ssi_send_again(handle_, message.packet_id());
+  if (!message.started()) PrepareMessage(message);
   *flags = message.started() ? 0 : LWSSS_FLAG_SOM;
+  if (message.frame_kind() != FrameKind::kAsPolicy)
+    *flags |= message.frame_kind() == FrameKind::kText ? LWSSS_FLAG_WS_TEXT : LWSSS_FLAG_WS_BINARY;
   *length = message.Take(into, *length);
   if (!message.finished()) {
     Heed(lws_ss_request_tx(handle_));

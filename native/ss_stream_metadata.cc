@@ -27,15 +27,18 @@ bool IsOneLine(const char* text, size_t length) {
 
 // (name, bytes)
 Napi::Value SsStream::SetMetadata(const Napi::CallbackInfo& info) {
-  const auto value = info[1].As<Napi::Uint8Array>();
-  const auto [entry, added] = metadata_.insert_or_assign(
-      info[0].As<Napi::String>(),
-      std::string(reinterpret_cast<const char*>(value.Data()), value.ByteLength()));
-  (void)added;
-  // lws keeps the pointers; the map keeps what they point to.
-  const bool ok = handle_ && lws_ss_set_metadata(handle_, entry->first.c_str(),
-                                                 entry->second.data(), entry->second.size()) == 0;
-  return Napi::Boolean::New(info.Env(), ok);
+  const std::string name = info[0].As<Napi::String>();
+  auto pair = Napi::Array::New(info.Env(), 2);
+  pair.Set(0u, info[0]);
+  pair.Set(1u, info[1]);
+  metadata_ = MetadataOver(metadata_, pair);
+  answer_.erase(name);
+  answer_.erase(LowerCase(name));
+  // Messages take it with them; handlers deal with lws itself.
+  if (!handle_ || !handlers_) return info.Env().Undefined();
+  (void)!lws_ss_set_metadata(handle_, metadata_->find(name)->first.c_str(), nullptr, 0);
+  ApplyMetadata(metadata_, false);
+  return info.Env().Undefined();
 }
 
 Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
@@ -43,13 +46,14 @@ Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
   const void* value = nullptr;
   size_t length = 0;
   if (!handle_) return info.Env().Undefined();
-  const auto header = headers_.find(LowerCase(name));
-  if (header != headers_.end())
-    return Napi::Buffer<char>::Copy(info.Env(), header->second.data(), header->second.size());
-  if (lws_ss_get_metadata(handle_, name.c_str(), &value, &length)) {
-    // Of a policy that counts from the next connection on.
-    const auto set = metadata_.find(name);
-    if (set == metadata_.end()) return info.Env().Undefined();
+  auto answered = answer_.find(name);
+  if (answered == answer_.end()) answered = answer_.find(LowerCase(name));
+  if (answered != answer_.end())
+    return Napi::Buffer<char>::Copy(info.Env(), answered->second.data(), answered->second.size());
+  // What it lends for the time of a handler's call, only lws has.
+  if (!handlers_ || lws_ss_get_metadata(handle_, name.c_str(), &value, &length)) {
+    const auto set = metadata_->find(name);
+    if (set == metadata_->end()) return info.Env().Undefined();
     value = set->second.data();
     length = set->second.size();
   }
@@ -57,27 +61,58 @@ Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
   return Napi::Buffer<uint8_t>::Copy(info.Env(), static_cast<const uint8_t*>(value), length);
 }
 
-// Names as they are to be given to getMetadata().
-Napi::Value SsStream::HeaderNames(const Napi::CallbackInfo& info) {
+// Of what the last answer says, as they are to be given to getMetadata().
+Napi::Value SsStream::AnswerNames(const Napi::CallbackInfo& info) {
   auto names = Napi::Array::New(info.Env());
-  for (const auto& header : headers_)
-    names.Set(names.Length(), Napi::String::New(info.Env(), header.first));
+  for (const auto& value : answer_)
+    names.Set(names.Length(), Napi::String::New(info.Env(), value.first));
   return names;
 }
 
+// A connection is made with the metadata of what it is made for. On MQTT a message is for its topic
+// alone, and what the stream subscribes to is the stream's.
+const Metadata& SsStream::MetadataToConnect() const {
+  if (handlers_) return metadata_;
+  if (outgoing_.empty() || (connect_metadata_ && !transactional_))
+    return connect_metadata_ ? connect_metadata_ : metadata_;
+  const OutgoingMessage& message = outgoing_.front();
+  return acknowledged_ && !transactional_ ? message.metadata_of_stream() : message.metadata();
+}
+
+// Before lws goes by it. What the last answer said is not for the next request.
+void SsStream::PrepareConnection() {
+  if (!ssi_wsi(handle_)) ApplyMetadata(MetadataToConnect(), true);
+}
+
+// On the other protocols, messages have no metadata, or a connection each.
+void SsStream::PrepareMessage(const OutgoingMessage& message) {
+  if (handlers_ || !acknowledged_ || transactional_) return;
+  if (applied_metadata_ != message.metadata()) ApplyMetadata(message.metadata(), true);
+}
+
+void SsStream::ApplyMetadata(const Metadata& values, bool over_answer) {
+  if (!ssi_takes_metadata(handle_)) return;
+  ssi_forget_metadata(handle_, over_answer);
+  // lws keeps pointers.
+  applied_metadata_ = values;
+  for (const auto& [name, value] : *values)
+    ssi_set_metadata(handle_, name.c_str(), value.data(), value.size());
+}
+
 // Now, since the program may well ask when lws has the response no more.
-void SsStream::ReadHeaders() {
+void SsStream::ReadAnswer() {
   const auto read = [](const char* name, int length, void* opaque) {
     auto* self = static_cast<SsStream*>(opaque);
     const std::string key(name, static_cast<size_t>(length));
     // The first of several has the values of all.
-    if (self->headers_.count(key) > 0) return;
+    if (self->answer_.count(key) > 0) return;
     const void* value = nullptr;
     size_t bytes = 0;
     if (lws_ss_get_metadata(self->handle_, key.c_str(), &value, &bytes) == 0 && value)
-      self->headers_[key].assign(static_cast<const char*>(value), bytes);
+      self->answer_[key].assign(static_cast<const char*>(value), bytes);
   };
-  headers_.clear();
+  answer_.clear();
+  ssi_each_answered(handle_, read, this);
   ssi_each_header(handle_, read, this);
 }
 

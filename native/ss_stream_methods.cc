@@ -3,14 +3,20 @@
 #include "ss_context.h"
 #include "ss_stream.h"
 
-// (bytes, id), or (length, id) of a message whose bytes are provided when they are wanted
+// (bytes, id, metadata?, binary?), or with the length of a message whose bytes are provided when
+// they are wanted
 Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
   if (handle_ && !doomed_) {
     const uint32_t id = info[1].As<Napi::Number>().Uint32Value();
     if (info[0].IsNumber())
-      outgoing_.emplace_back(id, static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
+      outgoing_.emplace_back(id, metadata_,
+                             static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
     else
-      outgoing_.emplace_back(id, info[0].As<Napi::Uint8Array>());
+      outgoing_.emplace_back(id, metadata_, info[0].As<Napi::Uint8Array>());
+    if (info[2].IsArray()) outgoing_.back().SetMetadata(info[2].As<Napi::Array>());
+    if (info[3].IsBoolean())
+      outgoing_.back().SetFrameKind(info[3].As<Napi::Boolean>() ? FrameKind::kBinary
+                                                                : FrameKind::kText);
     Schedule();
     ssi_prefetch_handle(handle_);
   }
@@ -51,12 +57,23 @@ Napi::Value SsStream::CancelSend(const Napi::CallbackInfo& info) {
 
 Napi::Value SsStream::Connect(const Napi::CallbackInfo& info) {
   wanted_.connect = true;
+  connect_metadata_ = metadata_;
+  Schedule();
+  return info.Env().Undefined();
+}
+
+Napi::Value SsStream::Listen(const Napi::CallbackInfo& info) {
+  wanted_.listen = true;
+  const bool is_first =
+      handle_ && outgoing_.empty() && !ssi_wsi(handle_) && !ssi_will_retry(handle_);
+  if (is_first && !connect_metadata_) connect_metadata_ = metadata_;
   Schedule();
   return info.Env().Undefined();
 }
 
 Napi::Value SsStream::RequestTx(const Napi::CallbackInfo& info) {
   wanted_.request_tx = true;
+  connect_metadata_ = metadata_;
   if (info[0].IsNumber()) {
     has_tx_length_ = true;
     tx_length_ = static_cast<unsigned long>(info[0].As<Napi::Number>().Int64Value());
@@ -68,7 +85,8 @@ Napi::Value SsStream::RequestTx(const Napi::CallbackInfo& info) {
 Napi::Value SsStream::Disconnect(const Napi::CallbackInfo& info) {
   wanted_.disconnect = disconnecting_ = true;
   // What comes after this call is for the next connection.
-  wanted_.connect = wanted_.request_tx = has_tx_length_ = false;
+  wanted_.connect = wanted_.listen = wanted_.request_tx = has_tx_length_ = false;
+  connect_metadata_.reset();
   ForgetMessages();
   Schedule();
   return info.Env().Undefined();

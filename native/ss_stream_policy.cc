@@ -28,8 +28,7 @@ void SsStream::ChangePolicy() {
   ssi_follow_policy(handle_, definition, declared.data());
   declared_metadata_.swap(declared);
   policy_ = current;
-  for (const auto& [name, value] : metadata_)
-    (void)!lws_ss_set_metadata(handle_, name.c_str(), value.data(), value.size());
+  ApplyMetadata(MetadataToConnect(), true);
 
   can_send_ = follow.can_send;
   if (!can_send_) {

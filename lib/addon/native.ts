@@ -27,7 +27,7 @@ export const NativeNotice = { State: 0, Log: 1, Closed: 2 } as const
  * The flags of a received or sent piece of payload, as lws numbers them; and, of our own, that it is of a
  * message that may be lost, by its quality of service (MQTT's QoS 0).
  */
-export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64, MayBeLost: 0x10000 } as const
+export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64, Binary: 256, MayBeLost: 0x10000 } as const
 
 export interface NativeContextOptions {
   policy: string
@@ -116,19 +116,29 @@ export interface NativeStream {
   events: StreamEventTarget
   /** Makes the stream exist; its `state` handler may be called before this returns. */
   open(handlers?: NativeStreamHandlers): void
-  /** A message, or only its length: its bytes are then provided when they are wanted. */
-  send(bytes: Uint8Array | number, id: number): void
+  /**
+   * A message, or only its length: its bytes are then provided when they are wanted. `metadata`: what
+   * it has of its own; `binary`: of which kind it is on ws, if that is not for the policy to say.
+   */
+  send(
+    bytes: Uint8Array | number,
+    id: number,
+    metadata?: (string | Uint8Array)[],
+    binary?: boolean,
+  ): void
   provide(id: number, piece: number, bytes: Uint8Array): void
   cancelSend(id: number): void
   connect(): void
+  /** Connects if nothing else has, or will. */
+  listen(): void
   requestTx(length?: number): void
   disconnect(): void
   destroy(): void
   setReading(on: boolean): void
-  setMetadata(name: string, value: Uint8Array): boolean
+  setMetadata(name: string, value: Uint8Array): void
   getMetadata(name: string): Buffer | undefined
-  /** The headers of the response, for a streamtype with `direct_proto_str`. */
-  headerNames(): string[]
+  /** What the last answer has set: names of metadata and, with `direct_proto_str`, all its headers. */
+  answerNames(): string[]
   startTimeout(ms: number): void
   cancelTimeout(): void
   serverAck(nack: number): void

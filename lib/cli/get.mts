@@ -57,11 +57,14 @@ async function perform(
     const given = file ?? options.data
     if (transactional)
       return await transact(context, streamtype, { metadata, body: given, output, signal })
-    const isRaw = definition.protocol === 'raw'
+    const { protocol = 'h1', ws_binary } = definition
+    const isRaw = protocol === 'raw'
     const form = isRaw ? 'bytes' : options.binary ? 'message' : 'lines'
     const messages = given === undefined && !canSend ? undefined : messagesToSend(given, form)
     const wait = options.wait ?? (messages ? DEFAULT_WAIT : undefined)
     const session = new Session(context.stream(streamtype, { metadata }), {
+      protocol,
+      ...(protocol === 'ws' && { kind: options.binary || ws_binary ? 'binary' : 'text' }),
       // With QoS 0 brokers do not say whether they have it.
       acknowledged: acknowledged && definition.mqtt_qos === 1,
       asLines: form === 'lines',

@@ -98,7 +98,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #effective: EffectivePolicy
   readonly #trust: DefaultTrust
   readonly #remote = new RemotePolicy({
-    open: () => this.#openFetch(),
+    open: () => this.#open(FETCH_POLICY, this.#fetchDefinition()),
+    definition: () => this.#fetchDefinition(),
     succeed: (policy) =>
       this.#goBy(this.#effective.succeededBy(policy, { file: 'the fetched policy' })),
   })
@@ -400,10 +401,10 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     return stream
   }
 
-  #openFetch(): SecureStream {
+  #fetchDefinition(): Streamtype {
     const definition = this.#effective.fetch ?? this.#definition(FETCH_POLICY)
     requireTransactional(FETCH_POLICY, definition)
-    return this.#open(FETCH_POLICY, definition)
+    return definition
   }
 
   async #overlay(fragment: PolicySource): Promise<void> {

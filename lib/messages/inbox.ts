@@ -14,6 +14,7 @@ export interface Chunk {
 /** A chunk that ends a message holds what the message needs besides its bytes. */
 export interface ReceivedChunk extends Chunk {
   readonly metadata: Readonly<Record<string, string>>
+  readonly binary?: boolean
 }
 
 // Beyond the first a stream stops reading its socket, until what waits has sunk below the second.
@@ -134,6 +135,13 @@ export class Inbox {
     this.#ended = true
     this.#failure = failure
     this.#wake()
+  }
+
+  /** Those who wait for more are told that nothing comes. */
+  rejectWaiting(reason: unknown): void {
+    for (const queue of Object.values(this.#waiting ?? {}))
+      for (let waiter = queue.shift(); waiter; waiter = queue.shift())
+        rejectForCaller(waiter, reason)
   }
 
   /** Somebody reads from now on, until they leave. */

@@ -18,18 +18,24 @@ function joined(chunks: readonly ReceivedChunk[]): Buffer {
 export class Message {
   /** The payload. */
   readonly data: Buffer
-  /** The stream's metadata when the message was complete, as text. Specification: `metadata`. */
+  /**
+   * The metadata that came with it, as text: what the headers of the answer have set, on `ws` those of
+   * the answer to the upgrade. Specification: `metadata`.
+   */
   readonly metadata: Readonly<Record<string, string>>
+  /** Whether it is a binary message of `ws`; a text is not, and those of other protocols are neither. */
+  readonly binary: boolean
 
-  constructor(data: Buffer, metadata: Readonly<Record<string, string>>) {
+  constructor(data: Buffer, metadata: Readonly<Record<string, string>>, binary: boolean) {
     this.data = data
     this.metadata = metadata
+    this.binary = binary
   }
 
   /** @internal The message that `chunks`, of which there is one at least, make up. */
   static of(chunks: readonly ReceivedChunk[]): Message {
     const last = chunks.at(-1) as ReceivedChunk
-    return new Message(joined(chunks), last.metadata)
+    return new Message(joined(chunks), last.metadata, last.binary ?? false)
   }
 
   /** The payload as UTF-8 text. */

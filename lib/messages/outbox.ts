@@ -36,6 +36,11 @@ export class Outbox {
     return this.#size
   }
 
+  /** The id of the one that is to settle first, if there is one. */
+  get first(): number | undefined {
+    return this.#size > 0 ? this.#firstId : undefined
+  }
+
   add(signal?: AbortSignal): { id: number; promise: Promise<void> } {
     const entries = this.#entries
     const id = (this.#firstId + entries.length) >>> 0

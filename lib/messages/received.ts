@@ -9,14 +9,22 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
   readonly #inbox: Inbox
   readonly #takes: 'messages' | 'chunks'
   readonly #take: () => T | undefined
+  readonly #onBegin: () => void
   #reads = false
   #over = false
   #finishing = false
 
-  constructor(inbox: Inbox, takes: 'messages' | 'chunks', take: () => T | undefined) {
+  /** `onBegin` is called when somebody begins to read. */
+  constructor(
+    inbox: Inbox,
+    takes: 'messages' | 'chunks',
+    take: () => T | undefined,
+    onBegin: () => void,
+  ) {
     this.#inbox = inbox
     this.#takes = takes
     this.#take = take
+    this.#onBegin = onBegin
   }
 
   async next(): Promise<IteratorResult<T, void>> {
@@ -31,6 +39,7 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
       // Once is enough, if several calls wait.
       if (!this.#over) {
         this.#over = true
+        this.#leave()
         throw error
       }
     }
@@ -63,9 +72,11 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
   }
 
   #attach(): void {
-    if (!this.#reads) this.#inbox.join()
+    const begins = !this.#reads
+    if (begins) this.#inbox.join()
     this.#reads = true
     this.#inbox.attach(this.#takes)
+    if (begins) this.#onBegin()
   }
 
   #leave(): void {
@@ -79,17 +90,19 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
 }
 
 /** The whole messages of an inbox. */
-export function receivedMessages(inbox: Inbox): Received<Message> {
-  return new Received(inbox, 'messages', () => {
+export function receivedMessages(inbox: Inbox, onBegin: () => void): Received<Message> {
+  const take = () => {
     const chunks = inbox.takeMessage()
     return chunks && Message.of(chunks)
-  })
+  }
+  return new Received(inbox, 'messages', take, onBegin)
 }
 
 /** The pieces of messages, as they came into an inbox. */
-export function receivedChunks(inbox: Inbox): Received<Chunk> {
-  return new Received(inbox, 'chunks', () => {
+export function receivedChunks(inbox: Inbox, onBegin: () => void): Received<Chunk> {
+  const take = () => {
     const chunk = inbox.takeChunk()
     return chunk && { data: chunk.data, som: chunk.som, eom: chunk.eom }
-  })
+  }
+  return new Received(inbox, 'chunks', take, onBegin)
 }

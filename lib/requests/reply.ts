@@ -14,7 +14,7 @@ export class Reply {
   readonly state: StateName | number
   /** The status of HTTP. */
   readonly status: number
-  /** The streamtype's metadata, with what the response's headers set, as text. */
+  /** The metadata that the response's headers have set, as text, and nothing that was sent. */
   readonly metadata: Readonly<Record<string, string>>
   readonly #head: AnswerHead
   #headers: Headers | undefined

@@ -27,7 +27,10 @@ export interface RequestOptions {
   body?: string | Uint8Array | BlobLike
   /** Ends the transaction when aborted. */
   signal?: AbortSignal
-  /** How long the whole transaction may take, in milliseconds. Default: as long as the policy lets it. */
+  /**
+   * How long the whole transaction may take, in milliseconds, its payload included; `Infinity`: for ever.
+   * Default: the policy's `timeout_ms`, and without that, `Infinity`.
+   */
   timeout?: number
 }
 
@@ -53,7 +56,7 @@ export function performRequest(
     requireTransactional(streamtype, definition)
     const refusal = body !== undefined && cannotSend(streamtype, definition, WITHOUT_BODY)
     if (refusal) return failed(refusal)
-    return transact(context.stream(streamtype, metadata ? { metadata } : {}), options)
+    return transact(context.stream(streamtype, metadata ? { metadata } : {}), options, definition)
   } catch (error) {
     // Wrong arguments throw, also where only the policy can tell that they are wrong.
     if (error instanceof TypeError) throw error
@@ -96,8 +99,10 @@ export function requireTransactional(streamtype: string, definition: Streamtype)
 export function transact(
   stream: SecureStream,
   options: RequestOptions,
+  { timeout_ms }: Streamtype,
 ): { reply: Promise<Reply>; over: Promise<void> } {
-  return new Transaction(stream, options)
+  const { timeout = timeout_ms ?? Infinity } = options
+  return new Transaction(stream, { ...options, timeout })
 }
 
 class Transaction {
@@ -111,7 +116,10 @@ class Transaction {
   #done = false
   #release: () => void = () => {}
 
-  constructor(stream: SecureStream, { body, signal, timeout }: RequestOptions) {
+  constructor(
+    stream: SecureStream,
+    { body, signal, timeout }: RequestOptions & { timeout: number },
+  ) {
     this.#stream = stream
     this.reply = new Promise((resolve, reject) => {
       this.#pending = { resolve, reject }
@@ -119,9 +127,10 @@ class Transaction {
     stream.on('state', this.#onState)
     stream.messageEvents?.keepAnswer()
     this.over = stream.closedOrForsaken()
+    stream.leaveTimeToOthers()
 
     const timer =
-      timeout === undefined || timeout > LONGEST_TIMER
+      timeout > LONGEST_TIMER
         ? undefined
         : setTimeout(() => this.#fail(new TimeoutError(stream.streamtype)), timeout)
     const unwatch = signal && onAbort(signal, () => this.#fail(signal.reason))
@@ -179,8 +188,13 @@ class Transaction {
     const { accepted: acked, userState } = this.#stream.lastAttempt
     const state = gaveUp ?? userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
     this.#pending.resolve(
-      new Reply(acked, state, head, this.#stream.metadata, this.#stream.receivedChunks(), () =>
-        this.#stream.destroy(),
+      new Reply(
+        acked,
+        state,
+        head,
+        this.#stream.answeredMetadata,
+        this.#stream.receivedChunks(),
+        () => this.#stream.destroy(),
       ),
     )
     this.#pending = undefined

@@ -25,7 +25,11 @@ export function streamDuplex(stream: SecureStream, bytesOnly: boolean): Duplex {
       )
     },
     write(data: Buffer, _encoding, done) {
-      stream.send(data).then(() => done(), done)
+      try {
+        stream.send(data).then(() => done(), done)
+      } catch (error) {
+        done(error as Error)
+      }
     },
     destroy(error, done) {
       stream.destroy(error ?? undefined)

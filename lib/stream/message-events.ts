@@ -75,7 +75,9 @@ export class MessageEvents implements StreamEventTarget {
     this.#messageBytes = som ? data.length : this.#messageBytes + data.length
     if (eom && channels.message.hasSubscribers)
       channels.message.publish({ stream, direction: 'received', bytes: this.#messageBytes })
-    this.#inbox.push({ data, som, eom, metadata: eom ? stream.metadata : NO_METADATA })
+    const binary = (flags & NativeFlag.Binary) !== 0
+    const metadata = eom ? stream.answeredMetadata : NO_METADATA
+    this.#inbox.push({ data, som, eom, binary, metadata })
     handToListeners(stream, this.#inbox)
     if (this.#inbox.isMessageTooLong) stream.refuseMessage()
   }

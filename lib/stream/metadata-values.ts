@@ -2,15 +2,14 @@ import type { NativeStream } from '../addon/native.js'
 
 export const NO_METADATA: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
 
-/** The values that a stream's metadata have at present, as text; with `headers`, those of the response too. */
+/** The values that those of a stream's metadata have at present, as text. */
 export function metadataValues(
   stream: NativeStream,
   names: readonly string[],
-  headers: boolean,
 ): Readonly<Record<string, string>> {
-  if (names.length === 0 && !headers) return NO_METADATA
+  if (names.length === 0) return NO_METADATA
   const values: Record<string, string> = Object.create(null)
-  for (const name of headers ? [...names, ...stream.headerNames()] : names) {
+  for (const name of names) {
     const value = stream.getMetadata(name)
     if (value) values[name] = value.toString('utf8')
   }

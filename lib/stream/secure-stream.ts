@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { create, NativeFlag, type NativeStream, native } from '../addon/native.js'
-import { checkInteger, checkObject, checkSignal, invalidArgType, toBytes } from '../arguments.js'
+import { invalidArgType, toBytes } from '../arguments.js'
 import { channels } from '../channels.js'
 import type { Context } from '../context/context.js'
 import { destroyOnAbort } from '../context/destroy-on-abort.js'
@@ -18,25 +18,23 @@ import { Outbox } from '../messages/outbox.js'
 import { type Received, receivedChunks, receivedMessages } from '../messages/received.js'
 import type { Streamtype } from '../policy/types.js'
 import type { BlobLike } from '../requests/blob-like.js'
+import { checkSend } from './check-send.js'
 import { ConnectWaiters } from './connect-waiters.js'
 import { connectionLostOr } from './connection-lost.js'
 import { streamDuplex } from './duplex.js'
-import { EndingEmitter } from './ending-emitter.js'
 import { checkHandlers, nativeHandlers, replaceHandlers, type StreamHandlers } from './handlers.js'
 import { isAnswer, LastAttempt } from './last-attempt.js'
 import { MessageEvents } from './message-events.js'
-import { metadataValues } from './metadata-values.js'
+import { LwsStream } from './lws-stream.js'
 import type { StateName } from './state.js'
 import { countFromZero, countSent } from './stream-counters.js'
-import type { StreamOptions, StreamStats } from './stream-types.js'
+import type { SendOptions, StreamOptions, StreamStats } from './stream-types.js'
+import { TransactionTimer } from './transaction-timer.js'
 import {
   answersUnread,
   canBecome,
   cannotSend,
-  checkMetadataName,
   hasHandlers,
-  metadataBytes,
-  metadataNames,
   metadataPairs,
   streamTraits,
   streamtypeGone,
@@ -51,18 +49,16 @@ import {
  * Specification: "Secure Streams CLIENT State lifecycle".
  */
 export class SecureStream<Name extends string = string>
-  extends EndingEmitter
+  extends LwsStream<Name>
   implements AsyncDisposable
 {
-  /** The streamtype's name in the policy. */
-  readonly streamtype: string
   /** Counters, from the stream's creation on. */
   readonly stats: StreamStats = countFromZero()
   readonly #native: NativeStream
-  #definition: Streamtype
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #framed: boolean
+  #timesTransactions: boolean
   #handlers: StreamHandlers<Name> | undefined
   #state: StateName | number = 'CREATING'
   #connected = false
@@ -75,6 +71,9 @@ export class SecureStream<Name extends string = string>
   #unwatchSignal: (() => void) | undefined
   #whenForsaken: (() => void) | undefined
   #messageEvents: MessageEvents | undefined
+  #transactionTimer: TransactionTimer | undefined
+  // Whether who reads is all that there is to be told when there is no connection.
+  #listens = false
 
   /** @internal */
   constructor(
@@ -86,20 +85,20 @@ export class SecureStream<Name extends string = string>
     options: StreamOptions,
     handlers: StreamHandlers<Name> | undefined,
   ) {
-    super()
     if (!(nativeContext instanceof native().Context)) throw illegalConstructor('context.stream()')
     const traits = streamTraits(definition)
-    this.streamtype = streamtype
-    this.#definition = definition
-    this.#handlers = handlers
-    this.#framed = definition.protocol !== 'raw'
-    this.#native = new (native().Stream)(
+    const nativeStream = new (native().Stream)(
       nativeContext,
       nameForLws,
       { ...traits, resend: options.resend ?? false },
       metadataPairs(streamtype, definition, options.metadata),
       options.initialTxCredit,
     )
+    super(streamtype, definition, nativeStream)
+    this.#native = nativeStream
+    this.#handlers = handlers
+    this.#framed = definition.protocol !== 'raw'
+    this.#timesTransactions = traits.transactional
     this.#inbox = new Inbox(this.#native, traits.transactional ? this : undefined)
     this.#outbox = new Outbox(streamtype, traits.acknowledged, this.#native)
     if (handlers) {
@@ -131,7 +130,18 @@ export class SecureStream<Name extends string = string>
   #onNewListener(event: string): void {
     if (event !== 'message') return
     if (this.#handlers) throw hasHandlers(this.streamtype)
-    queueMicrotask(() => handToListeners(this, this.#inbox))
+    queueMicrotask(() => {
+      if (this.listenerCount('message') > 0) this.#listen()
+      handToListeners(this, this.#inbox)
+    })
+  }
+
+  // On h1 and h2, where each message is an answer, connecting would be a request.
+  #listen = (): void => {
+    const { transactional } = streamTraits(this.definition)
+    if (transactional || this.#connected || this.#destroyed) return
+    this.#listens = this.#outbox.size === 0 && this.#connecting.size === 0
+    this.#native.listen()
   }
 
   /** The state reached last. */
@@ -158,53 +168,29 @@ export class SecureStream<Name extends string = string>
     return this.#destroyed
   }
 
-  /** The tag that libwebsockets' log lines name this stream by. */
-  get tag(): string {
-    return this.#native.tag()
-  }
-
-  /** The streamtype that payload is sent as, in a group that shares a ride. Specification: `rideshare`. */
-  get rideshare(): string | undefined {
-    return this.#native.rideshare()
-  }
-
-  /** How many bytes the peer is believed to accept at present, on protocols that say so (h2). */
-  get peerTxCredit(): number {
-    return this.#native.peerTxCredit()
-  }
-
-  /**
-   * The values that the streamtype's metadata have at present, as text; with `direct_proto_str`, the
-   * headers of the response as well. Specification: `metadata`, `direct_proto_str`.
-   */
-  get metadata(): Readonly<Record<string, string>> {
-    const { direct_proto_str: headers = false } = this.#definition
-    return metadataValues(this.#native, metadataNames(this.#definition), headers)
-  }
-
   /**
    * Sends one message. Messages leave in the order of the calls; a connection is made when there is
    * none.
    *
    * @param data - the message; text is UTF-8
-   * @param options - `signal`: gives up waiting, and sending when that has not begun
+   * @param options - {@link SendOptions}
    * @returns settles when the peer acknowledged the message (h1, h2, mqtt), or when it was handed to
    *   the socket (ws, raw)
    * @throws {@link NackError}, {@link AllRetriesFailedError}, {@link TimeoutError},
    *   {@link DisconnectedError}, {@link DestroyedError}, the signal's reason; a `TypeError` with code
-   *   `ERR_INVALID_ARG_TYPE`, synchronously, for other data
+   *   `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, synchronously, for data and options that cannot
+   *   be sent
    */
-  send(data: string | Uint8Array, options: { signal?: AbortSignal } = {}): Promise<void> {
+  send(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
     const bytes = toBytes('data', data)
-    checkObject('options', options)
-    checkSignal('options.signal', options.signal)
-    return this.#send(bytes, bytes.byteLength, options.signal)
+    const metadata = checkSend(this.streamtype, this.definition, data, options)
+    return this.#send(bytes, bytes.byteLength, options, metadata)
   }
 
   /** @internal Sends a blob, read as it leaves, as the only message of this stream. */
-  sendBlob(blob: BlobLike): Promise<void> {
+  sendBlob(blob: BlobLike, options: SendOptions = {}): Promise<void> {
     if (this.#messageEvents) this.#messageEvents.blob = blob
-    return this.#send(blob.size, blob.size)
+    return this.#send(blob.size, blob.size, options)
   }
 
   /** @internal Of a stream without handlers. */
@@ -212,30 +198,39 @@ export class SecureStream<Name extends string = string>
     return this.#messageEvents
   }
 
-  #send(data: Uint8Array | number, length: number, signal?: AbortSignal): Promise<void> {
+  #send(
+    data: Uint8Array | number,
+    length: number,
+    { signal, binary }: SendOptions,
+    metadata?: (string | Uint8Array)[],
+  ): Promise<void> {
     if (this.#destroyed) return Promise.reject(this.destroyedError())
     const refusal = this.#handlers
       ? hasHandlers(this.streamtype)
-      : cannotSend(this.streamtype, this.#definition)
+      : cannotSend(this.streamtype, this.definition)
     if (refusal) return Promise.reject(refusal)
     if (this.#inbox.isUnread) return Promise.reject(answersUnread(this.streamtype))
     if (signal?.aborted) return Promise.reject(signal.reason)
 
     const { id, promise } = this.#outbox.add(signal)
-    this.#native.send(data, id)
+    this.#native.send(data, id, metadata, binary)
     countSent(this.stats, this.#framed, length, NativeFlag.Eom)
     if (channels.message.hasSubscribers)
       channels.message.publish({ stream: this, direction: 'sent', bytes: length })
     return promise
   }
 
-  /** Whole messages of up to 512 MiB, as they arrive; ends when the stream is destroyed. */
+  /**
+   * Whole messages of up to 512 MiB, as they arrive; ends when the stream is destroyed. On `ws`, `mqtt`
+   * and `raw`, reading connects when nothing else has, and throws {@link AllRetriesFailedError} when
+   * that cannot be done.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
     if (this.#handlers) throw hasHandlers(this.streamtype)
-    return receivedMessages(this.#inbox)
+    return receivedMessages(this.#inbox, this.#listen)
   }
 
-  /** The pieces of messages, as they arrive; ends when the stream is destroyed. */
+  /** The pieces of messages, as they arrive; otherwise as iterating over the stream. */
   chunks(): AsyncIterableIterator<Chunk, void, void> {
     return this.receivedChunks()
   }
@@ -243,7 +238,7 @@ export class SecureStream<Name extends string = string>
   /** @internal */
   receivedChunks(): Received<Chunk> {
     if (this.#handlers) throw hasHandlers(this.streamtype)
-    return receivedChunks(this.#inbox)
+    return receivedChunks(this.#inbox, this.#listen)
   }
 
   /**
@@ -269,89 +264,6 @@ export class SecureStream<Name extends string = string>
     if (this.#destroyed) this.#connecting.reject(this.destroyedError())
     else this.#native.connect()
     return connected
-  }
-
-  /**
-   * Asks for the tx handler to be called, connecting if needed: `lws_ss_request_tx()`.
-   *
-   * @param length - the length in bytes of the whole message that will be sent:
-   *   `lws_ss_request_tx_len()`
-   * @throws TypeError, RangeError for another length
-   */
-  requestTx(length?: number): void {
-    if (length !== undefined) checkInteger('length', length, 0, 0xffffffff)
-    this.#native.requestTx(length)
-  }
-
-  /**
-   * Sets the value of a piece of the streamtype's metadata, for the next transaction. Specification:
-   * `metadata`.
-   *
-   * @param value - text is UTF-8
-   * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it;
-   *   TypeError for another value, and for one that would break the request that it goes into
-   */
-  setMetadata(name: Name, value: string | Uint8Array): void {
-    this.#native.setMetadata(
-      checkMetadataName(this.streamtype, this.#definition, name),
-      metadataBytes('value', this.#definition, name, value),
-    )
-  }
-
-  /**
-   * The value of a piece of metadata, `undefined` when it has none.
-   *
-   * @param encoding - `'buffer'` for the bytes. Default: `'utf8'`
-   * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_METADATA` when the policy does not declare it
-   */
-  getMetadata(name: Name, encoding?: BufferEncoding): string | undefined
-  getMetadata(name: Name, encoding: 'buffer'): Buffer | undefined
-  getMetadata(name: Name, encoding: BufferEncoding | 'buffer' = 'utf8') {
-    const value = this.#native.getMetadata(
-      checkMetadataName(this.streamtype, this.#definition, name),
-    )
-    return encoding === 'buffer' ? value : value?.toString(encoding)
-  }
-
-  /**
-   * Makes the state `TIMEOUT` happen, unless the connection or the transaction ends before.
-   * Specification: `timeout_ms`.
-   *
-   * @param ms - milliseconds. Default, and 0: the policy's `timeout_ms`; without that nothing
-   *   happens
-   * @throws TypeError, RangeError for another time
-   */
-  startTimeout(ms = 0): void {
-    checkInteger('ms', ms, 0, 0xffffffff)
-    this.#native.startTimeout(ms)
-  }
-
-  /** Undoes {@link startTimeout}. */
-  cancelTimeout(): void {
-    this.#native.cancelTimeout()
-  }
-
-  /**
-   * Answers a transaction as a server: `lws_ss_server_ack()`. Specification: "Secure Streams SERVER
-   * State lifecycle".
-   *
-   * @param nack - 0 accepts; otherwise the HTTP status to refuse with, up to 999. Default: 0
-   * @throws TypeError, RangeError for another status
-   */
-  serverAck(nack = 0): void {
-    checkInteger('nack', nack, 0, 999)
-    this.#native.serverAck(nack)
-  }
-
-  /**
-   * Lets the peer send more, on protocols with such credit (h2): `lws_ss_add_peer_tx_credit()`.
-   *
-   * @param bytes - how much more; what would be beyond 2,147,483,647 in all is left out
-   * @throws TypeError, RangeError for another number
-   */
-  addPeerTxCredit(bytes: number): void {
-    checkInteger('bytes', bytes, 0, 0x7fffffff)
-    this.#native.addPeerTxCredit(bytes)
   }
 
   /**
@@ -396,18 +308,6 @@ export class SecureStream<Name extends string = string>
     this.destroy()
   }
 
-  /** Lets the process go on running while the stream is open, which is the default. */
-  ref(): this {
-    this.#native.setRef(true)
-    return this
-  }
-
-  /** Lets the process end although the stream is open. */
-  unref(): this {
-    this.#native.setRef(false)
-    return this
-  }
-
   /** {@link destroy}, at the end of an `await using` block; settles when the stream is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.destroy()
@@ -417,19 +317,19 @@ export class SecureStream<Name extends string = string>
   /** @internal The policy has changed: `definition` counts from the next connection on. */
   followPolicy(definition: Streamtype | undefined, nameForLws: string): void {
     if (this.#destroyed) return
-    if (!definition || !canBecome(this.#definition, definition)) {
+    if (!definition || !canBecome(this.definition, definition)) {
       this.#gone = streamtypeGone(this.streamtype, definition !== undefined)
       this.#native.followPolicy(undefined, false)
       return
     }
     this.#gone = undefined
-    this.#definition = definition
+    this.definition = definition
     this.#native.followPolicy(nameForLws, streamTraits(definition).canSend)
   }
 
   /** @internal Settles when nothing that was given to send() is on its way any more, or stuck. */
   async drained(): Promise<void> {
-    const { transactional } = streamTraits(this.#definition)
+    const { transactional } = streamTraits(this.definition)
     if (this.#outbox.size > 0) await connectionLostOr(this.#outbox.drained(), this, transactional)
   }
 
@@ -462,6 +362,7 @@ export class SecureStream<Name extends string = string>
       case 'DISCONNECTED':
       case 'CONNECTING':
         this.#inbox.dropPartialMessage()
+        if (state === 'CONNECTING') this.#timeTransaction()
         break
       case 'UNREACHABLE':
         if (!this.lastAttempt.failure) this.lastAttempt.failed('closed before established', 0)
@@ -473,13 +374,35 @@ export class SecureStream<Name extends string = string>
     this.#noteState(state, ordinal)
   }
 
+  // With handlers, and without transactions, the program starts its timers itself.
+  #timeTransaction(): void {
+    const { timeout_ms } = this.definition
+    if (!timeout_ms || !this.#timesTransactions) return
+    if (this.#outbox.size === 0 && this.#connecting.size === 0) return
+    this.#transactionTimer ??= new TransactionTimer()
+    this.#transactionTimer.begin(this.#outbox.first ?? 0, timeout_ms, (id) => {
+      const reason = new TimeoutError(this.streamtype)
+      if (id === 0 && this.#connecting.size > 0) this.#disconnect(reason)
+      if (id === 0 || id !== this.#outbox.first) return
+      this.#native.cancelSend(id)
+      this.#outbox.reject(id, reason)
+    })
+  }
+
+  /** @internal The time that a transaction may take is somebody else's business. */
+  leaveTimeToOthers(): void {
+    this.#timesTransactions = false
+  }
+
   #noteState(state: StateName | number, ordinal: number): void {
     this.#state = state
     if (this.#lastAttempt || isAnswer(state)) this.lastAttempt.reached(state)
     if (state === 'CONNECTED') {
       this.#connected = true
+      this.#listens = false
       this.stats.connections++
       this.#connecting.resolve()
+      if (this.#outbox.size === 0) this.#transactionTimer?.stop()
     } else if (state === 'DISCONNECTED' || state === 'CONNECTING' || state === 'UNREACHABLE') {
       this.#connected = false
     }
@@ -487,6 +410,8 @@ export class SecureStream<Name extends string = string>
       const reason = this.lastAttempt.gaveUp()
       this.#outbox.rejectAll(reason)
       this.#connecting.reject(reason)
+      if (this.#listens) this.#inbox.rejectWaiting(reason)
+      this.#listens = false
     }
     if (state === 'DESTROYING') this.#onDestroyed()
     if (channels.state.hasSubscribers) channels.state.publish({ stream: this, state, ordinal })
@@ -506,6 +431,7 @@ export class SecureStream<Name extends string = string>
     this.#inbox.dropPartialMessage()
     const cause = this.#destroyError
     this.#inbox.end(this.#aborted ?? (cause && { reason: cause }))
+    this.#transactionTimer?.stop()
     this.#unwatchSignal?.()
     this.end()
   }

@@ -26,6 +26,23 @@ export interface StreamOptions {
   initialTxCredit?: number
 }
 
+/** Options of {@link SecureStream.send}. */
+export interface SendOptions {
+  /**
+   * Values of the streamtype's metadata for this message alone, over those of the stream. On `mqtt` they
+   * count for its topic, on `h1` and `h2` for its transaction, and on `ws` and `raw` only when the
+   * connection is made for it.
+   */
+  metadata?: Metadata
+  /**
+   * Whether it is a binary message of `ws`, or a text, which has to be UTF-8. Default: as the policy's
+   * `ws_binary`. The other protocols have no such kinds.
+   */
+  binary?: boolean
+  /** Gives up waiting, and sending when that has not begun. */
+  signal?: AbortSignal
+}
+
 /** Counters of one stream. */
 export interface StreamStats {
   /** Messages given to `send()`, or which a `tx` handler ended; on raw, its pieces. */

@@ -182,6 +182,54 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
     assert.equal((await running.ended).status, 0)
   })
 
+  for (const [name, end, why] of [
+    [
+      'ws',
+      () => ws.clients.forEach((client) => void client.close(4001, 'not you')),
+      /4001: not you/,
+    ],
+    ['ws', () => ws.clients.forEach((client) => void client.close(1001)), /1001/],
+    ['ws', () => ws.clients.forEach((client) => void client.terminate()), /disconnected/],
+    ['hears', () => aedes.dropConnections(), /disconnected/],
+  ] as const)
+    it(`has status 4 and says why when the peer of ${name} ends it out of order: ${why}`, async () => {
+      for (const json of [[], ['--json']]) {
+        const running = startLwsSs([...on(name, 'cut'), ...json])
+        running.child.stdin.write('hello\n')
+        if (name !== 'hears') await running.hasWritten(has('hello\n'))
+        else await Promise.race([once(aedes.broker, 'subscribe'), running.ended])
+        end()
+        const { status, complaints } = await running.ended
+        assert.equal(status, 4, complaints)
+        const message = json.length === 0 ? complaints : JSON.parse(complaints).error.message
+        assert.match(message, why)
+        if (json.length === 0) assert.match(complaints, /^lws-ss: [^\n]+\n$/)
+        else assert.equal(JSON.parse(complaints).error.code, 'ERR_SS_DISCONNECTED')
+      }
+    })
+
+  it('sends what is no text only with --binary on ws', async () => {
+    const data = put('no-text', Buffer.of(0x78, 0xff))
+    const args = [...on('ws', ''), '--data-file', data]
+    const refused = await runLwsSs(args)
+    assert.equal(
+      refused.complaints,
+      `lws-ss: the file ${data} is not text in UTF-8: send it with --binary\n`,
+    )
+    assert.equal(refused.status, 2)
+    const { status, output } = await runLwsSs([...args, '--binary'])
+    assert.deepEqual([status, output], [0, Buffer.of(0x78, 0xff)])
+  })
+
+  for (const code of [1000, undefined])
+    it(`has status 0 when the peer of ws closes with ${code}`, async () => {
+      const running = startLwsSs(on('ws', ''))
+      running.child.stdin.write('hello\n')
+      await running.hasWritten(has('hello\n'))
+      for (const client of ws.clients) client.close(code)
+      assert.equal((await running.ended).status, 0)
+    })
+
   it('only listens where there is nothing to send with, until Ctrl-C', async () => {
     const running = startLwsSs([...on('hears', 'news'), '--json'])
     running.child.stdin.end()

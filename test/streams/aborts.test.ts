@@ -30,9 +30,9 @@ for (const protocol of ['h1', 'h2'] as const)
       const controller = new AbortController()
       const seen = peer.requests.length
       const given = stream.send('first', { signal: controller.signal })
+      stream.setMetadata('kind', 'echo')
       const behind = stream.send('second')
       while (peer.requests.length === seen) await delay(5)
-      stream.setMetadata('kind', 'echo')
       controller.abort(new Error('changed my mind'))
       await assert.rejects(given, /changed my mind/)
       await behind

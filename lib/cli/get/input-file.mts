@@ -37,12 +37,30 @@ export class InputFile implements BlobLike {
   }
 
   slice(from: number, to: number) {
-    return { arrayBuffer: () => this.#read(from, to) }
+    return { arrayBuffer: () => this.#send(from, to) }
   }
 
   async *pieces(): AsyncGenerator<Uint8Array, void, void> {
     for (let from = 0; from < this.size; from += PIECE)
-      yield new Uint8Array(await this.#read(from, Math.min(from + PIECE, this.size)))
+      yield new Uint8Array(await this.#send(from, Math.min(from + PIECE, this.size)))
+  }
+
+  /** @throws CommandError when it is not text in UTF-8 */
+  async requireText(): Promise<void> {
+    const decoder = new TextDecoder('utf-8', { fatal: true })
+    try {
+      for (let from = 0; from < this.size; from += PIECE) {
+        const piece = await this.#read(from, Math.min(from + PIECE, this.size))
+        decoder.decode(piece, { stream: true })
+      }
+      decoder.decode()
+    } catch (error) {
+      if (error instanceof CommandError) throw error
+      throw new CommandError(
+        `the file ${this.#name} is not text in UTF-8: send it with --binary`,
+        ExitStatus.Misused,
+      )
+    }
   }
 
   async close(): Promise<void> {
@@ -50,8 +68,14 @@ export class InputFile implements BlobLike {
     await this.#handle.close()
   }
 
-  async #read(from: number, to: number): Promise<ArrayBuffer> {
+  async #send(from: number, to: number): Promise<ArrayBuffer> {
     this.#progress ??= new Progress('sending', this.size)
+    const bytes = await this.#read(from, to)
+    this.#progress.update(to)
+    return bytes
+  }
+
+  async #read(from: number, to: number): Promise<ArrayBuffer> {
     const bytes = new Uint8Array(to - from)
     for (let have = 0; have < bytes.byteLength; ) {
       const { bytesRead } = await this.#handle.read(
@@ -63,7 +87,6 @@ export class InputFile implements BlobLike {
       if (bytesRead === 0) throw unreadable(this.#name, 'it has become shorter meanwhile')
       have += bytesRead
     }
-    this.#progress.update(to)
     return bytes.buffer
   }
 }

@@ -1,3 +1,4 @@
+import { DisconnectedError } from '../../errors/disconnected-error.js'
 import type { SecureStream } from '../../stream/secure-stream.js'
 import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
@@ -15,7 +16,25 @@ const unreadable = (error: Error) =>
     ? error
     : new CommandError(`standard input cannot be read: ${error.message}`, ExitStatus.Failed)
 
+// A WebSocket that was closed with one of these has done what it was made for.
+const closedInOrder = new Set<number | undefined>([1000, 1005])
+
+/** Why a session that the peer has ended did not end as it should. */
+function failureOf(stream: SecureStream, protocol: string): Error | undefined {
+  const { lastError, streamtype } = stream
+  if (protocol === 'raw') return lastError
+  if (protocol === 'ws' && lastError instanceof DisconnectedError) {
+    const { closeCode } = lastError
+    if (closedInOrder.has(closeCode)) return undefined
+  }
+  // On mqtt the end is for the client to say.
+  return lastError ?? new DisconnectedError(streamtype, 'by the peer, without a word')
+}
+
 interface SessionOptions {
+  readonly protocol: string
+  /** Of which kind the messages are that are sent, on ws. */
+  readonly kind?: 'text' | 'binary'
   /** Whether the peer acknowledges what is sent. */
   readonly acknowledged: boolean
   /** Whether each message that arrives is to be a line of its own. */
@@ -49,7 +68,8 @@ export class Session {
     const { acknowledged, output } = this.#options
     const stream = this.#stream
     stream.on('state', (state) => {
-      if (state === 'DISCONNECTED' && stream.stats.connections > 0) this.#end()
+      if (state === 'DISCONNECTED' && stream.stats.connections > 0)
+        this.#end(this.#isOver ? undefined : failureOf(stream, this.#options.protocol))
     })
     signal.addEventListener('abort', () => this.#end())
     await Promise.race([stream.connect(), this.#over])
@@ -82,15 +102,21 @@ export class Session {
     try {
       for await (const message of messages) {
         if (this.#isOver) return
-        const stream = this.#stream
-        const sent = message instanceof InputFile ? stream.sendBlob(message) : stream.send(message)
-        this.#sending = sent.catch((error) => this.#end(error))
+        this.#sending = this.#send(message).catch((error) => this.#end(error))
         await this.#sending
       }
       this.#awaitSilence()
     } catch (error) {
       if (!this.#isOver) this.#end(unreadable(error as Error))
     }
+  }
+
+  async #send(message: Sendable): Promise<void> {
+    const { kind } = this.#options
+    const options = kind ? { binary: kind === 'binary' } : {}
+    if (!(message instanceof InputFile)) return this.#stream.send(message, options)
+    if (kind === 'text') await message.requireText()
+    return this.#stream.sendBlob(message, options)
   }
 
   #awaitSilence(): void {

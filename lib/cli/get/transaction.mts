@@ -33,7 +33,7 @@ export async function transact(
   return {
     acked: reply.acked,
     state: reply.state,
-    metadata: reply.metadata,
+    metadata: { ...metadata, ...reply.metadata },
     sent: typeof body === 'object' ? body.size : Buffer.byteLength(body ?? ''),
     received: output.bytes,
   }
