@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext, type SecureStream } from 'lws-secure-streams'
 import { connectAsync, type MqttClient } from 'mqtt'
+import { generate, type Packet, parser } from 'mqtt-packet'
 import {
   type MosquittoPeer,
   type MqttRelay,
   startMosquitto,
   startMqttRelay,
+  startRaw,
 } from '../peers/index.js'
 import { perProtocol, policyOf, quickRetry } from '../support/policies.js'
+import { nextState } from '../support/states.js'
 
 describe('a subscription that is shared with other clients', { timeout: 60_000 }, () => {
   let broker: MosquittoPeer
@@ -128,4 +132,56 @@ describe('a subscription that is shared with other clients', { timeout: 60_000 }
       },
       'back',
     ))
+})
+
+test('a stream that waited for such a connection, and finds that it needs none, is the client itself', {
+  timeout: 30_000,
+}, async () => {
+  const ids: string[] = []
+  const events = new EventEmitter()
+  await using peer = await startRaw({
+    accept: (socket) => {
+      const packets = parser()
+      packets.on('packet', (packet: Packet) => {
+        if (packet.cmd === 'connect') {
+          ids.push(packet.clientId)
+          events.emit('connect')
+          // The connection apart is never made.
+          if (packet.clientId === 'device')
+            socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
+        } else if (packet.cmd === 'subscribe')
+          socket.write(
+            generate({ cmd: 'suback', messageId: packet.messageId as number, granted: [1] }),
+          )
+      })
+      socket.on('data', (bytes) => packets.parse(bytes))
+    },
+  })
+  const { mqtt_topic, ...subscriber } = perProtocol.mqtt
+  const policy = policyOf({
+    it: {
+      endpoint: 'localhost',
+      port: peer.port,
+      ...subscriber,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      mqtt_subscribe: '${topic}',
+    },
+  })
+  await using context = await openContext({ policy, blobs: { mqttClientId: 'device' } })
+  const open = (topic: string) => context.stream('it', { metadata: { topic } })
+  const plain = [open('t'), open('u')]
+  for (const stream of plain) await stream.connect()
+  const apart = once(events, 'connect')
+  const leader = open('$share/g/t')
+  leader.connect()
+  await apart
+  const waits = open('$share/g/u')
+  const connected = waits.connect()
+  const gone = plain.map((stream) => nextState(stream, 'DISCONNECTED'))
+  ;[...peer.sockets][0]?.destroy()
+  await Promise.all(gone)
+  for (const stream of plain) stream.destroy()
+  leader.destroy()
+  await connected
+  assert.deepEqual(ids, ['device', 'device-2', 'device'])
 })
