@@ -20,7 +20,7 @@ import { NotImplementedError } from '../errors/not-implemented-error.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
 import type { PolicySource } from '../policy/policy-source.js'
-import { isSink } from '../policy/streamtype.js'
+import { usedWithoutEndpoint } from '../policy/streamtype.js'
 import type { Policy, Streamtype } from '../policy/types.js'
 import type { Reply } from '../requests/reply.js'
 import {
@@ -396,8 +396,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     this.#streamsOpened++
     // By its CREATING handler.
     if (this.#destroyed) stream.destroy(this.#error)
-    if (isSink(definition))
-      stream.abort(new NotImplementedError(`a sink, which '${streamtype}' needs,`))
+    const use = usedWithoutEndpoint(definition)
+    if (use) stream.abort(new NotImplementedError(`${use}, which '${streamtype}' is for,`))
     return stream
   }
 

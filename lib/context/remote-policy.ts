@@ -1,8 +1,8 @@
 import { NackError } from '../errors/nack-error.js'
 import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
 import { PolicyError } from '../policy/policy-error.js'
-import type { Reply } from '../requests/reply.js'
 import type { Streamtype } from '../policy/types.js'
+import type { Reply } from '../requests/reply.js'
 import { transact } from '../requests/request.js'
 import type { SecureStream } from '../stream/secure-stream.js'
 

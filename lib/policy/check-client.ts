@@ -4,7 +4,7 @@ import { nameOf } from './node.js'
 import type { StreamtypeEntry } from './read-streamtype.js'
 import type { Report } from './report.js'
 import type { Names } from './rules.js'
-import { isRefused, isSink, placeOf, protocolOf } from './streamtype.js'
+import { isRefused, placeOf, protocolOf, usedWithoutEndpoint } from './streamtype.js'
 import { byteLength } from './text.js'
 
 const MQTT_REASONS = [
@@ -17,15 +17,22 @@ const MQTT_REASONS = [
 /** What the keys of a client mean together. */
 export function checkClient(entry: StreamtypeEntry, names: Names, report: Report): void {
   const { value } = entry
+  const use = usedWithoutEndpoint(value)
+  if (use !== undefined && !isRefused(entry, 'endpoint')) {
+    report.warning(
+      'no-effect',
+      placeOf(entry, value.local_sink === true ? 'local_sink' : 'protocol'),
+      `without an endpoint this is for ${use}, of which this build has none: a stream of this ` +
+        'type fails as soon as it is opened',
+    )
+    return
+  }
   if (value.local_sink === true) {
     report.warning(
       'no-effect',
       placeOf(entry, 'local_sink'),
-      isSink(value)
-        ? 'local_sink: this build has no sinks; a stream of this type fails as soon as it is opened'
-        : 'local_sink has no effect: this build has no sinks, and connects to the endpoint',
+      'local_sink has no effect: this build has no sinks, and connects to the endpoint',
     )
-    if (isSink(value)) return
   }
   checkEndpoint(entry, report)
   checkWireText(entry, report)

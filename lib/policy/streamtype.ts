@@ -18,9 +18,15 @@ export function missingServerMetadata(value: Streamtype): string[] {
     : []
 }
 
-/** True for what only a sink of the same process could take, of which this build has none. */
-export function isSink({ local_sink, endpoint = '', server }: Streamtype): boolean {
-  return local_sink === true && endpoint === '' && server !== true
+/**
+ * What a client without an endpoint is for, where it is for something that this build does not have;
+ * nothing of one that can connect, or should.
+ */
+export function usedWithoutEndpoint(value: Streamtype): string | undefined {
+  if ((value.endpoint ?? '') !== '' || value.server === true) return undefined
+  if (value.local_sink === true) return 'a sink'
+  // Later versions of lws hand it a pipe or another descriptor: lws_ss_adopt_raw().
+  return value.protocol === 'raw' ? 'a descriptor to adopt' : undefined
 }
 
 export function roleOf(value: Streamtype): 'client' | 'server' {

@@ -4,7 +4,7 @@ import { PolicyError } from './policy-error.js'
 import type { PolicySource } from './policy-source.js'
 import { readPolicy } from './read-policy.js'
 import { applies } from './rules.js'
-import { isSink, missingServerMetadata, protocolOf } from './streamtype.js'
+import { missingServerMetadata, protocolOf, usedWithoutEndpoint } from './streamtype.js'
 import type { Auth, Policy, Retry, Streamtype, TrustStore } from './types.js'
 
 /** Options of {@link writeLwsPolicy}. */
@@ -243,9 +243,9 @@ function complete(value: Streamtype): Streamtype {
       ? { ...value, protocol }
       : { ...value, protocol, metadata: [...(value.metadata ?? []), ...missing] }
   }
-  if (isSink(value)) {
+  if (usedWithoutEndpoint(value) !== undefined) {
     // lws has to know of it, and is never told to connect.
-    return { endpoint: 'sink', protocol, metadata: value.metadata ?? [] }
+    return { endpoint: 'nowhere', protocol, metadata: value.metadata ?? [] }
   }
   const reached = value.endpoint === undefined ? {} : { endpoint: endpointForLws(value.endpoint) }
   const transactional = protocol === 'h1' || protocol === 'h2'

@@ -24,12 +24,11 @@ import { connectionLostOr } from './connection-lost.js'
 import { streamDuplex } from './duplex.js'
 import { checkHandlers, nativeHandlers, replaceHandlers, type StreamHandlers } from './handlers.js'
 import { isAnswer, LastAttempt } from './last-attempt.js'
-import { MessageEvents } from './message-events.js'
 import { LwsStream } from './lws-stream.js'
+import { MessageEvents } from './message-events.js'
 import type { StateName } from './state.js'
 import { countFromZero, countSent } from './stream-counters.js'
 import type { SendOptions, StreamOptions, StreamStats } from './stream-types.js'
-import { TransactionTimer } from './transaction-timer.js'
 import {
   answersUnread,
   canBecome,
@@ -39,6 +38,7 @@ import {
   streamTraits,
   streamtypeGone,
 } from './streamtype-traits.js'
+import { TransactionTimer } from './transaction-timer.js'
 
 /**
  * A Secure Stream: what a policy calls a streamtype, open.

@@ -15,7 +15,7 @@ import { generate, type Packet, parser } from 'mqtt-packet'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { CertificateAuthority, startNginx, type TlsIdentity } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
-import { ownTopic, policyOf, type ProtocolName, streamtype } from '../support/policies.js'
+import { ownTopic, type ProtocolName, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState } from '../support/states.js'
 
 const TIMES = 5

@@ -123,7 +123,10 @@ describe('sinks', () => {
 
   test('the policy loads, and a stream says that there are none', async () => {
     assert.equal(said(policy, 'error'), '')
-    assert.match(said(policy), /no-effect s\[0\]\.sink\.local_sink: .*no sinks/)
+    assert.match(
+      said(policy),
+      /no-effect s\[0\]\.sink\.local_sink: .*a sink, of which this build has none/,
+    )
     await using context = await openContext({ policy })
     assert.deepEqual(context.streamtypes, ['sink', 'plain'])
     const stream = context.stream('sink')
@@ -135,6 +138,26 @@ describe('sinks', () => {
     await assert.rejects(context.request('sink'), notHere)
     await assert.rejects(context.request('sink', { body: 'x' }))
     assert.ok(stream.destroyed)
+  })
+
+  // The demonstration server of libclamma, which runs a language model, has { "protocol": "raw" } and nothing
+  // else for the pipe that its worker writes to.
+  test('nor are there descriptors to adopt, which raw without an endpoint is for', async () => {
+    const pipe = { s: [{ genpipe: { protocol: 'raw' } }] }
+    assert.equal(said(pipe, 'error'), '')
+    assert.match(said(pipe), /no-effect s\[0\]\.genpipe\.protocol: .*a descriptor to adopt/)
+    await using context = await openContext({ policy: JSON.stringify(pipe) })
+    const stream = context.stream('genpipe')
+    await assert.rejects(stream.send('x'), {
+      code: 'ERR_SS_NOT_IMPLEMENTED',
+      message: /descriptor to adopt.*'genpipe'/,
+    })
+    for (const protocol of ['h1', 'h2', 'ws', 'mqtt'])
+      assert.match(said({ s: [{ it: { protocol } }] }, 'error'), /missing-endpoint/)
+    assert.match(
+      said({ s: [{ it: { protocol: 'raw', endpoint: 1 } }] }, 'error'),
+      /^wrong-type[^\n]*$/,
+    )
   })
 
   test('a stream with handlers is created and destroyed', async () => {
