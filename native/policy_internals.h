@@ -43,10 +43,10 @@ const char* ssi_policy_trust_store(const lws_ss_policy_t* streamtype);
 void ssi_trust_stores_sweep(struct lws_context* cx,
                             int (*is_wanted)(void* opaque, const char* trust_store), void* opaque);
 
-/* lws tells "via-socks5" only to the vhosts that there are when it reads the policy, and does not
- * take it back when the next policy has none ("" here). Connections that went another way are not
- * shared any more. */
-void ssi_use_socks_proxy(struct lws_context* cx, const char* proxy, int is_another);
+/* The socks5 proxy of all connections that are made from now on, none when `address` is empty.
+ * Connections that went another way are not shared any more. */
+void ssi_use_socks_proxy(struct lws_context* cx, const char* address, unsigned int port,
+                         const char* user, const char* password, int is_another);
 
 /* A stream without a connection goes by `policy` from now on; `metadata` has room for what that
  * declares. Values keep their names. */

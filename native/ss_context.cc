@@ -101,7 +101,7 @@ bool SsContext::Open(const Napi::Object& options) {
   const Napi::Value socks_proxy = options.Get("socksProxy");
   const Napi::Value max_sockets = options.Get("maxSockets");
   // There always are, but not in a worker that is being terminated.
-  if (!policy.IsString() || trust.IsEmpty() || !socks_proxy.IsString() || !max_sockets.IsNumber())
+  if (!policy.IsString() || trust.IsEmpty() || !socks_proxy.IsObject() || !max_sockets.IsNumber())
     return false;
   policy_ = policy.As<Napi::String>();
 
@@ -142,7 +142,7 @@ bool SsContext::Open(const Napi::Object& options) {
   }
   if (lws_) {
     AddTrust(trust);
-    UseSocksProxy(socks_proxy.As<Napi::String>());
+    UseSocksProxy(socks_proxy.As<Napi::Object>());
     policies_.Adopt(lws_);
     loop_->SetContext(lws_);
   }
@@ -169,9 +169,14 @@ void SsContext::AddTrust(const Napi::Value& certificates) {
   }
 }
 
-void SsContext::UseSocksProxy(const std::string& proxy) {
-  ssi_use_socks_proxy(lws_, proxy.c_str(), proxy != socks_proxy_);
-  socks_proxy_ = proxy;
+void SsContext::UseSocksProxy(const Napi::Object& proxy) {
+  const std::string text[] = {proxy.Get("address").ToString(), proxy.Get("user").ToString(),
+                              proxy.Get("password").ToString()};
+  const uint32_t port = proxy.Get("port").ToNumber();
+  const std::string all = text[0] + '\n' + std::to_string(port) + '\n' + text[1] + '\n' + text[2];
+  ssi_use_socks_proxy(lws_, text[0].c_str(), port, text[1].c_str(), text[2].c_str(),
+                      all != socks_proxy_);
+  socks_proxy_ = all;
 }
 
 bool SsContext::can_call_js() const { return data_->can_call_js() && !on_notice_.IsEmpty(); }
@@ -326,13 +331,13 @@ Napi::Value SsContext::SetPolicy(const Napi::CallbackInfo& info) {
   const Napi::Value trust = options.Get("trust");
   const Napi::Value socks_proxy = options.Get("socksProxy");
   // There always are, but not in a worker that is being terminated.
-  if (policy.IsEmpty() || trust.IsEmpty() || !socks_proxy.IsString()) return env.Undefined();
+  if (policy.IsEmpty() || trust.IsEmpty() || !socks_proxy.IsObject()) return env.Undefined();
 
   ServiceScope scope(this);
   const bool ok = policies_.Replace(lws_, policy.As<Napi::String>());
   if (ok) {
     AddTrust(trust);
-    UseSocksProxy(socks_proxy.As<Napi::String>());
+    UseSocksProxy(socks_proxy.As<Napi::Object>());
   }
   loop_->Touch();
   return Napi::Boolean::New(env, ok);

@@ -106,7 +106,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   bool Open(const Napi::Object& options);
   bool MakeDefaultVhost();
   void AddTrust(const Napi::Value& certificates);
-  void UseSocksProxy(const std::string& proxy);
+  void UseSocksProxy(const Napi::Object& proxy);
   void OnCleanStack();
   void UpdateKeepAlive();
   void TellNotices();

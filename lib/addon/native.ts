@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AddonLoadError } from '../errors/addon-load-error.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
+import type { SocksProxy } from '../policy/socks-proxy.js'
 import type { StreamEventTarget } from './native-events.js'
 
 /** What one entry of the numbers that {@link NativeStreamEvents} gets is about. */
@@ -32,8 +33,8 @@ export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64, Binary: 256, MayBeLost
 export interface NativeContextOptions {
   policy: string
   trust: Uint8Array[]
-  /** The policy's `via-socks5`, or nothing. */
-  socksProxy: string
+  /** With an empty address there is none. */
+  socksProxy: SocksProxy
   /** Of h1 and h2 to one endpoint; 0 for as many as one likes. */
   maxSockets: number
   cookies: NativeCookieJar
@@ -72,7 +73,7 @@ export interface NativePolicy {
   policy: string
   /** Certificates to trust besides those that are trusted already. */
   trust: Uint8Array[]
-  socksProxy: string
+  socksProxy: SocksProxy
 }
 
 export interface NativeContext {

@@ -42,6 +42,7 @@ import { destroyOnAbort } from './destroy-on-abort.js'
 import { EffectivePolicy } from './effective-policy.js'
 import { Registry } from './registry.js'
 import { RemotePolicy } from './remote-policy.js'
+import { socksProxyOf } from './socks-proxy-of.js'
 
 /** A line of libwebsockets' log, or of the context's own. */
 export interface LogLine {
@@ -131,6 +132,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     this.#effective = effective
     this.#trust = new DefaultTrust(options.ca)
     const trust = this.#trust.neededBy(effective.policy)
+    const socksProxy = socksProxyOf(effective.policy)
     this.operational = new Promise((resolve, reject) => {
       this.#resolveOperational = resolve
       this.#rejectOperational = reject
@@ -145,7 +147,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
           {
             policy: effective.written.json,
             trust,
-            socksProxy: effective.policy['via-socks5'] ?? '',
+            socksProxy,
             maxSockets: options.maxSockets ?? 0,
             cookies: loadCookies(options.cookieFile, (error) => this.warn(error.message)),
             sign: this.credentials.sign,
@@ -416,7 +418,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     const accepted = this.#native.setPolicy({
       policy: next.written.json,
       trust: this.#trust.neededBy(next.policy),
-      socksProxy: next.policy['via-socks5'] ?? '',
+      socksProxy: socksProxyOf(next.policy),
     })
     if (this.#closing) throw this.#destroyedError()
     if (!accepted)

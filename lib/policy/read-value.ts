@@ -7,15 +7,13 @@ import {
 } from './keys.js'
 import { nameOf, type PolicyNode } from './node.js'
 import type { Report } from './report.js'
+import { parseSocksProxy } from './socks-proxy.js'
 import { didYouMean } from './suggest.js'
 import { byteLength, hasControlCharacter, isPlain, quote, unusableInC } from './text.js'
 
 const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/
 // What lws calls connections that are none of HTTP.
 const NOT_HTTP = ['RAW', 'MQTT']
-const SOCKS = /^(?:(?<user>[^\s@:]+):(?<password>\S+)@)?(?<address>[^\s@:]+):(?<port>\d{1,5})$/
-/** What lws has room for: with more it would go without the proxy. */
-const SOCKS_BYTES = { user: 95, password: 94, address: 127 }
 const LATER_PROTOCOLS: ReadonlyMap<string, string> = new Map([
   ['h3', 'protocol "h3" is of libwebsockets 5.0, and this build is of 4.3.5: use h2'],
 ])
@@ -87,24 +85,12 @@ export function readText(
     )
     return undefined
   }
-  if (format === 'socks' && !isSocksAddress(value)) {
+  if (format === 'socks' && !parseSocksProxy(value)) {
     const form = 'address:port or user:password@address:port, such as 127.0.0.1:1080'
     report.error('bad-address', node, `${what} has the form ${form}`)
     return undefined
   }
   return value
-}
-
-function isSocksAddress(value: string): boolean {
-  const parts = SOCKS.exec(value)?.groups
-  if (!parts) {
-    return false
-  }
-  const port = Number(parts.port)
-  const fits = Object.entries(SOCKS_BYTES).every(
-    ([part, most]) => byteLength(parts[part] ?? '') <= most,
-  )
-  return port > 0 && port <= 65_535 && fits
 }
 
 /** Reads a name: text of any length, but not empty, that this library replaces for lws. */

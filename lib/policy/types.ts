@@ -274,7 +274,7 @@ export interface Policy {
   'schema-version'?: string | number
   /**
    * `address:port` or `user:password@address:port` of a socks5 proxy for client connections.
-   * Default: no proxy. A user is at most 95 bytes, a password 94 and an address 127.
+   * Default: no proxy. An address of IPv6 is in brackets.
    */
   'via-socks5'?: string
   /** The retry and backoff schemes that streamtypes name in `retry`. */
@@ -301,7 +301,7 @@ export interface PolicyInput {
   'schema-version'?: string | number
   /**
    * `address:port` or `user:password@address:port` of a socks5 proxy for client connections.
-   * Default: no proxy. A user is at most 95 bytes, a password 94 and an address 127.
+   * Default: no proxy. An address of IPv6 is in brackets.
    */
   'via-socks5'?: string
   /** The retry and backoff schemes that streamtypes name in `retry`. */

@@ -88,7 +88,6 @@ class LwsPolicyWriter {
   readonly vhosts = new Map<string, string>()
   vhostNames: number
   readonly #earlierVhosts: ReadonlyMap<string, string>
-  readonly #proxy: string
   readonly #streamtypes: ReadonlyMap<string, Streamtype>
   readonly #retries: ReadonlyMap<string, Retry>
   readonly #certs: ReadonlyMap<string, string>
@@ -102,7 +101,6 @@ class LwsPolicyWriter {
   constructor(policy: Policy, reserved: readonly string[], previous?: LwsPolicy) {
     this.#earlierVhosts = previous?.vhosts ?? new Map()
     this.vhostNames = previous?.vhostNames ?? 0
-    this.#proxy = policy['via-socks5'] ?? ''
     this.#streamtypes = flatten(policy.s)
     this.#retries = flatten(policy.retry)
     this.#certs = flatten(policy.certs)
@@ -119,7 +117,6 @@ class LwsPolicyWriter {
     return object([
       // An empty object is not a policy to lws, and it ignores this.
       member('schema-version', '1'),
-      ...(this.#proxy === '' ? [] : [member('via-socks5', JSON.stringify(this.#proxy))]),
       ...section('retry', retry),
       ...section('certs', certs),
       ...section('trust_stores', trust_stores),

@@ -1,10 +1,12 @@
 // What was reported of how other clients connect.
 import assert from 'node:assert/strict'
+import net from 'node:net'
 import { describe, test } from 'node:test'
 import { AllRetriesFailedError, openContext } from 'lws-secure-streams'
 import { CertificateAuthority, startMosquitto } from '../peers/index.js'
+import { ServerPeer } from '../peers/peer.js'
 import { canReplaceFiles, replacingFiles } from '../support/own-hosts.js'
-import { ownTopic, policyOf, streamtype } from '../support/policies.js'
+import { ownTopic, perProtocol, policyOf, streamtype } from '../support/policies.js'
 import { fixtureReports } from '../support/run-fixture.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
@@ -42,4 +44,41 @@ test('a broker that requires a certificate is not an unreliable network', {
     assert.match((error.cause as Error).message, /alert certificate required/)
     return true
   })
+})
+
+// curl's issue 8216 and hyper-util's 302: a socks5 proxy that keeps to RFC 1928 was asked to look up the
+// name "127.0.0.1", or "[::1]".
+test('a socks5 proxy is given names as names, and addresses as addresses', async () => {
+  const asked: string[] = []
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => {
+      socket.write(Buffer.of(5, 0))
+      socket.once('data', (request) => {
+        asked.push(request.subarray(3, -2).toString('latin1'))
+        socket.end(Buffer.of(5, 2))
+      })
+    })
+  })
+  await using proxy = await ServerPeer.listen(server)
+  const long = `${'a'.repeat(63)}.`.repeat(3) + 'b'.repeat(61)
+  const v6 = (...bytes: number[]) =>
+    String.fromCharCode(4, ...Array(16 - bytes.length).fill(0), ...bytes)
+  const name = (text: string) => String.fromCharCode(3, text.length) + text
+  for (const [endpoint, wanted] of [
+    ['127.0.0.1', String.fromCharCode(1, 127, 0, 0, 1)],
+    ['[::1]', v6(1)],
+    ['[::ffff:1.2.3.4]', v6(255, 255, 1, 2, 3, 4)],
+    ['localhost', name('localhost')],
+    ['1.2.3.4.example', name('1.2.3.4.example')],
+    ['127.1', name('127.1')],
+    [long, name(long)],
+  ] as const) {
+    const definition = { ...perProtocol.raw, endpoint, port: 80 }
+    await using context = await openContext({
+      policy: { 'via-socks5': `127.0.0.1:${proxy.port}`, ...policyOf({ it: definition }) },
+    })
+    await assert.rejects(context.stream('it').connect())
+    assert.equal(asked.at(-1), wanted, endpoint)
+  }
 })

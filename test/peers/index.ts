@@ -1,6 +1,6 @@
 export { type AbstractBridge, startAbstractBridge } from './abstract-bridge.js'
 export { type AedesPeer, startAedes } from './aedes.js'
-export { type ApachePeer, startApache } from './apache.js'
+export { startApache } from './apache.js'
 export { startApart } from './apart.js'
 export { type AsidePeer, startAside } from './aside.js'
 export {

@@ -19,11 +19,17 @@ export class Socks5Peer extends ServerPeer {
  * where all names lead to.
  */
 export async function startSocks5(
-  options: { login?: { username: string; password: string }; host?: string } = {},
+  options: {
+    login?: { username: string; password: string }
+    host?: string
+    /** The address that it listens at. Default: 127.0.0.1. */
+    listen?: string
+  } = {},
 ): Promise<Socks5Peer> {
   const socks5 = createServer(options.login ? { auth: options.login } : {})
   const peer = await Socks5Peer.listen(
     net.createServer((socket) => socks5._handleConnection(socket)),
+    { host: options.listen },
   )
   socks5.setConnectionHandler((connection, sendStatus) => {
     const { destAddress, destPort, username, password } = connection

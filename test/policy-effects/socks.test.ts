@@ -114,17 +114,17 @@ describe('a socks5 proxy', () => {
       await using context = await openContext({
         policy: through(proxy, policyOf({ it: streamtype(protocol, nobody) })),
       })
-      await failsFor(context, /socks5 proxy: connection refused/, protocol)
+      await failsFor(context, /socks5 proxy 127.0.0.1:\d+: connection refused/, protocol)
     })
 
   for (const [when, answers, reason] of [
-    ['before it answers', [], /socks5 proxy: hung up/],
-    ['instead of a login', ['0502'], /socks5 proxy: hung up on the login/],
-    ['instead of connecting', ['0500'], /socks5 proxy: hung up/],
-    ['after half a reply', ['0500', '050000'], /socks5 proxy: hung up/],
+    ['before it answers', [], /socks5 proxy 127.0.0.1:\d+: hung up/],
+    ['instead of a login', ['0502'], /socks5 proxy 127.0.0.1:\d+: hung up on the login/],
+    ['instead of connecting', ['0500'], /socks5 proxy 127.0.0.1:\d+: hung up/],
+    ['after half a reply', ['0500', '050000'], /socks5 proxy 127.0.0.1:\d+: hung up/],
     ['having understood nothing', ['4854'], /does not speak socks5/],
     ['with no login that it takes', ['05ff'], /takes no login that we have/],
-    ['with a short refusal', ['0500', '0503'], /socks5 proxy: network unreachable/],
+    ['with a short refusal', ['0500', '0503'], /socks5 proxy 127.0.0.1:\d+: network unreachable/],
   ] as const)
     for (const protocol of protocols)
       test(`${protocol}: fails at once when it hangs up ${when}`, async () => {

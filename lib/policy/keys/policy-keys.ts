@@ -50,7 +50,7 @@ export const POLICY_KEYS: readonly KeySpec[] = [
       lws: 'via-socks5',
       absent: 'no proxy',
       needs: 'LWS_WITH_SOCKS5',
-      limit: 'A user is at most 95 bytes, a password 94 and an address 127',
+      limit: 'An address of IPv6 is in brackets',
     },
   ),
   at('root', 'retry', section, 'The retry and backoff schemes that streamtypes name in `retry`.'),
