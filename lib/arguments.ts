@@ -75,7 +75,6 @@ export function toBytes(name: string, value: unknown): Uint8Array {
 }
 
 const notInHeader = /[^\t\x20-\x7e\x80-\xff]/
-const notInUrl = /[^\x21-\x7e\x80-\xff]/
 const notInEndpoint = /[^\x20-\x7e\x80-\xff]/
 const notInHostName = /[^\x21-\x7e\x80-\xff]|[/:@?#+\\]/
 const notInTopic = /[\0+#]/
@@ -90,11 +89,6 @@ function refuseCharacter(name: string, bytes: Uint8Array, refused: RegExp, where
 /** Only what HTTP allows in the value of a header, which an end of line would end. */
 export function checkHeaderBytes(name: string, bytes: Uint8Array): void {
   refuseCharacter(name, bytes, notInHeader, 'header')
-}
-
-/** Only what may be part of a URL, which a space would end. */
-export function checkUrlBytes(name: string, bytes: Uint8Array): void {
-  refuseCharacter(name, bytes, notInUrl, 'URL')
 }
 
 /** Only what may be an endpoint: a host's name, a URL, or a socket's path. */

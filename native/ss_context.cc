@@ -56,7 +56,8 @@ SsContext::SsContext(const Napi::CallbackInfo& info)
       data_(AddonData::Of(info.Env())),
       resolver_(this),
       cookies_(this),
-      signer_(this) {
+      signer_(this),
+      redirects_(this) {
   const Napi::Env env = info.Env();
   if (IsEmpty()) {
     closed_ = true;
@@ -129,6 +130,7 @@ bool SsContext::Open(const Napi::Object& options) {
   info.client_conns_per_endpoint = max_sockets.As<Napi::Number>().Uint32Value();
   cookies_.SetJar(options.Get("cookies"));
   signer_.SetSign(options.Get("sign"));
+  redirects_.SetResolve(options.Get("redirect"));
 
 #if defined(LWS_WITH_SYS_FAULT_INJECTION)
   InjectFaults(&info);
@@ -320,6 +322,7 @@ void SsContext::ReleaseJs() {
   delivery_.Release();
   cookies_.Release();
   signer_.Release();
+  redirects_.Release();
 }
 
 // ({ policy, trust, socksProxy }): the streams go by it when they are told to.

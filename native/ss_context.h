@@ -14,6 +14,7 @@
 #include "event_delivery.h"
 #include "event_loop.h"
 #include "policy_database.h"
+#include "redirects.h"
 #include "resolver.h"
 #include "signer.h"
 
@@ -65,6 +66,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   Resolver& resolver() { return resolver_; }
   Cookies& cookies() { return cookies_; }
   Signer& signer() { return signer_; }
+  Redirects& redirects() { return redirects_; }
   EventDelivery& delivery() { return delivery_; }
   PolicyDatabase& policies() { return policies_; }
   AddonData* addon_data() const { return data_; }
@@ -124,6 +126,7 @@ class SsContext : public Napi::ObjectWrap<SsContext> {
   Resolver resolver_;
   Cookies cookies_;
   Signer signer_;
+  Redirects redirects_;
   EventDelivery delivery_;
   PolicyDatabase policies_;
   lws_log_cx log_ = {};

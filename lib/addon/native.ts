@@ -39,6 +39,7 @@ export interface NativeContextOptions {
   maxSockets: number
   cookies: NativeCookieJar
   sign: NativeSign
+  redirect: NativeResolve
 }
 
 /** A request as it is about to be sent; text has a character for each byte. */
@@ -59,6 +60,12 @@ export interface NativeRequest {
 
 /** Signs a request: what goes into `authorization`, or why it cannot be signed. Does not throw. */
 export type NativeSign = (request: NativeRequest) => [isSigned: boolean, text: string]
+
+/** Where a redirect leads: `host` is `''` for the server that redirects. */
+export type NativeRedirect = [host: string, port: number, tls: boolean, target: string]
+
+/** Resolves a `Location`: where it leads, or why it is none to follow. Does not throw. */
+export type NativeResolve = (base: string, location: string) => NativeRedirect | string
 
 /** Where the cookies of a context's streams are kept. Neither throws. */
 export interface NativeCookieJar {

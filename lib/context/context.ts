@@ -22,6 +22,7 @@ import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
 import type { PolicySource } from '../policy/policy-source.js'
 import { usedWithoutEndpoint } from '../policy/streamtype.js'
 import type { Policy, Streamtype } from '../policy/types.js'
+import { redirectTarget } from '../requests/redirect-target.js'
 import type { Reply } from '../requests/reply.js'
 import {
   checkBody,
@@ -151,6 +152,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
             maxSockets: options.maxSockets ?? 0,
             cookies: loadCookies(options.cookieFile, (error) => this.warn(error.message)),
             sign: this.credentials.sign,
+            redirect: redirectTarget,
           },
           this.#onNotice,
           allocateSlab,

@@ -58,11 +58,7 @@ export function checkEndpointText(entry: StreamtypeEntry, report: Report): void 
 }
 
 function checkRequest(entry: StreamtypeEntry, report: Report): void {
-  const { http_url = '', http_method = '', http_expect = 0 } = entry.value
-  if (substituted(http_url).includes(' ')) {
-    const message = 'http_url has a space, which ends a URL; write it as %20'
-    report.error('bad-url', placeOf(entry, 'http_url'), message)
-  }
+  const { http_method = '', http_expect = 0 } = entry.value
   if (
     /^(get|head|post|put|patch|delete|options)$/i.test(http_method) &&
     /[a-z]/.test(http_method)

@@ -253,7 +253,7 @@ function complete(value: Streamtype): Streamtype {
     ...value,
     ...reached,
     protocol,
-    http_url: urlForLws(protocol, value.http_url ?? '/'),
+    http_url: value.http_url || '/',
     ...(transactional && { http_method: value.http_method || 'GET' }),
     // Without it lws leaves a request without a body open, and servers that read requests to their
     // end never answer.
@@ -266,17 +266,6 @@ function complete(value: Streamtype): Streamtype {
 /** lws takes what follows a colon for a port, unless it finds brackets. */
 function endpointForLws(endpoint: string): string {
   return /^[\da-f]*:[\da-f:.]*:[\da-f:.]*$/i.test(endpoint) ? `[${endpoint}]` : endpoint
-}
-
-/**
- * lws puts a `/` before the path; only for h1 it drops one that is there. An empty path would be
- * taken for none, with the subprotocol and flags ignored: a final `$` expands to nothing.
- */
-function urlForLws(protocol: string, url: string): string {
-  if (protocol === 'h1') {
-    return url || '/'
-  }
-  return (url.startsWith('/') ? url.slice(1) : url) || '$'
 }
 
 function completeRetry(retry: Retry = {}): Retry {

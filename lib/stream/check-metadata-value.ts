@@ -4,7 +4,6 @@ import {
   checkHostBytes,
   checkTopicBytes,
   checkTopicFilterBytes,
-  checkUrlBytes,
   invalidArgValue,
 } from '../arguments.js'
 import { substituted } from '../policy/substitution.js'
@@ -35,8 +34,8 @@ export function checkMetadataValue(
   if (protocol === 'mqtt') {
     checkTopicValue(where, definition, name, bytes)
   } else if (protocol !== 'raw') {
-    if (isIn(http_url, name)) checkUrlBytes(where, bytes)
-    else checkHeaderBytes(where, bytes)
+    // In a URL alone it is percent-encoded.
+    if (!isIn(http_url, name) || hasHeader(definition, name)) checkHeaderBytes(where, bytes)
   }
 }
 
@@ -71,6 +70,9 @@ export function checkDirectHeader(
     throw invalidArgValue(where, header, 'is for a header that is left to the protocol')
   }
 }
+
+const hasHeader = ({ metadata = [] }: Streamtype, name: string) =>
+  metadata.some((item) => item[name])
 
 const isIn = (text: string | undefined, name: string) => text?.includes(`\${${name}}`) ?? false
 

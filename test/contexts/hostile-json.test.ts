@@ -21,6 +21,7 @@ async function isTaken(policy: string): Promise<boolean> {
     maxSockets: 0,
     cookies: { get: () => '', set: () => {} },
     sign: () => [false, ''] as [boolean, string],
+    redirect: () => '',
   }
   let context: InstanceType<typeof Context>
   try {

@@ -48,4 +48,5 @@ export {
 export { type ScriptedBroker, startScriptedBroker } from './scripted-broker.js'
 export { type Socks5Peer, startSocks5 } from './socks5.js'
 export { starts } from './starts.js'
+export { type Asked, startTargets, type TargetsPeer } from './targets.js'
 export { startWebSocket, type WebSocketPeer } from './websocket.js'

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { type Context, openContext, type PolicyInput, State } from 'lws-secure-streams'
 import {
   startAedes,
+  startHandling,
   startHttp1,
   startHttp2,
   startRaw,
@@ -106,6 +107,60 @@ describe('how often an attempt is repeated', { timeout: 60_000 }, () => {
       assert.deepEqual([...quarters].sort(), [0, 1, 2, 3])
       context.destroy()
     })
+
+  // By the server's clock, when it tells that.
+  const CLOCK = 'Sun, 06 Nov 1994 08:49:37 GMT'
+  const soon = new Date(Date.now() + 40 * 365 * 86_400_000)
+  const twoDigits = `${soon.getUTCFullYear() % 100}`.padStart(2, '0')
+  for (const [after, wait, date] of [
+    ['2', 2000],
+    ['00000003', 3000],
+    ['999999999', 999_999_999_000],
+    ['99999999999999999999', 999_999_999_000],
+    ['Sun, 06 Nov 1994 08:49:39 GMT', 2000, CLOCK],
+    ['Sunday, 06-Nov-94 08:49:40 GMT', 3000, CLOCK],
+    ['Sun Nov  6 08:49:41 1994', 4000, CLOCK],
+    ['Mon Nov 14 08:49:37 1994', 8 * 86_400_000, CLOCK],
+    ['Sun, 06 Nov 1994 08:49:39 GMT', 2000, 'Sunday, 06-Nov-94 08:49:37 GMT'],
+    ['Sun Nov  6 08:49:39 1994', 2000, 'Sun Nov  6 08:49:37 1994'],
+    ['Thursday, 29-Feb-96 00:00:00 GMT', 86_400_000, 'Wed, 28 Feb 1996 00:00:00 GMT'],
+    // Beyond 2038, and half a century from now at most.
+    ['Sun Nov  6 08:49:39 2044', 2000, 'Sun, 06 Nov 2044 08:49:37 GMT'],
+    [
+      `Monday, 02-Jan-${twoDigits} 00:00:05 GMT`,
+      5000,
+      `Mon, 02 Jan ${soon.getUTCFullYear()} 00:00:00 GMT`,
+    ],
+    // What is over, and what is none, is not waited for.
+    ['Sun, 06 Nov 1994 08:49:36 GMT', 20, CLOCK],
+    ['Sun Nov  6 08:49:37 1994', 20],
+    ['', 20],
+    ['-5', 20],
+    ['soon', 20],
+    ['Sun, 06 Nov 1994 08:49:39', 20, CLOCK],
+    ['Sun, 06 Nov 1994 08:49:39 GMT+1', 20, CLOCK],
+    ['Sun, 32 Nov 1994 08:49:39 GMT', 20, CLOCK],
+    ['Sun, 06 Foo 1994 08:49:39 GMT', 20, CLOCK],
+    ['Xxx, 06 Nov 1994 08:49:39 GMT', 20, CLOCK],
+    ['Sun, 06 Nov 1994 24:49:39 GMT', 20, CLOCK],
+    ['x'.repeat(500), 20, CLOCK],
+  ] as const)
+    for (const protocol of ['h1', 'h2'] as const)
+      for (const status of [429, 503])
+        test(`Retry-After: ${after.slice(0, 50)} of a ${status} on ${protocol}, Date: ${date}`, async () => {
+          await using peer = await startHandling(protocol, (_, response) => {
+            const headers = { 'retry-after': after, ...(date !== undefined && { date }) }
+            response.writeHead(status, headers).end()
+          })
+          const { http_url: _, ...it } = streamtype(protocol, peer, { http_method: 'GET' })
+          await using context = await open(it, { backoff: [20], conceal: 1, jitterpc: 1 })
+          const waits = waitsOf(context)
+          const stream = context.stream('it')
+          stream.requestTx()
+          while (waits.length === 0) await once(context, 'log')
+          stream.destroy()
+          assert.deepEqual(waits, [wait])
+        })
 
   test('Retry-After of a 503 lengthens the wait, and does not shorten it', async () => {
     const answers = ['1', '0']
