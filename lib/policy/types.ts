@@ -226,7 +226,10 @@ export interface Streamtype {
   mqtt_will_retain?: boolean
   /** Whether the broker is to retain the birth message. Default: `false`. */
   mqtt_birth_retain?: boolean
-  /** Whether the broker is AWS IoT, which has limits of its own. Default: `false`. */
+  /**
+   * Whether the broker is AWS IoT, whose device shadows answer requests on topics of their own.
+   * Default: `false`.
+   */
   aws_iot?: boolean
 }
 

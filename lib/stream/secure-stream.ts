@@ -34,6 +34,7 @@ import {
   canBecome,
   cannotSend,
   hasHandlers,
+  messageTooLong,
   metadataPairs,
   streamTraits,
   streamtypeGone,
@@ -207,7 +208,8 @@ export class SecureStream<Name extends string = string>
     if (this.#destroyed) return Promise.reject(this.destroyedError())
     const refusal = this.#handlers
       ? hasHandlers(this.streamtype)
-      : cannotSend(this.streamtype, this.definition)
+      : (cannotSend(this.streamtype, this.definition) ??
+        messageTooLong(this.streamtype, this.definition, length))
     if (refusal) return Promise.reject(refusal)
     if (this.#inbox.isUnread) return Promise.reject(answersUnread(this.streamtype))
     if (signal?.aborted) return Promise.reject(signal.reason)

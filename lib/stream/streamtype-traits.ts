@@ -117,6 +117,24 @@ export function cannotSend(
   )
 }
 
+// A packet of MQTT says its length, from the topic on, in four bytes of seven bits.
+const LONGEST_PACKET = 2 ** 28 - 1
+// The topic's length, the shortest topic, and the packet identifier.
+const LEAST_BESIDES = 2 + 1 + 2
+
+/** Why a message cannot be sent that is as long as that, when it cannot. */
+export function messageTooLong(
+  streamtype: string,
+  { protocol }: Streamtype,
+  length: number,
+): Error | undefined {
+  if (protocol !== 'mqtt' || length <= LONGEST_PACKET - LEAST_BESIDES) return undefined
+  return new SecureStreamError(
+    'ERR_SS_TOO_LONG',
+    `'${streamtype}' cannot send a message of ${length} bytes: one of MQTT has less than 256 MiB, its topic included; send it in parts`,
+  )
+}
+
 /** Why a stream with handlers neither sends nor receives messages. */
 export function hasHandlers(streamtype: string): Error {
   return new SecureStreamError(

@@ -46,6 +46,7 @@ export {
   startPiecesRelay,
 } from './relay.js'
 export { type ScriptedBroker, startScriptedBroker } from './scripted-broker.js'
+export { type SlowRelay, startSlowRelay } from './slow-relay.js'
 export { type Socks5Peer, startSocks5 } from './socks5.js'
 export { starts } from './starts.js'
 export { type Asked, startTargets, type TargetsPeer } from './targets.js'

@@ -235,20 +235,23 @@ describe('mqtt', { timeout: 20_000 }, () => {
       )
   })
 
-  effectOf('s.aws_iot', 'limits topics to 256 bytes', async () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
-    const keys: Keys = { mqtt_topic: 'a/${topic}' }
-    for (const [length, aws_iot, goes] of [
-      [254, true, true],
-      [255, true, false],
-      [255, false, true],
-    ] as const)
-      await withStream({ ...keys, aws_iot }, async (stream) => {
-        stream.setMetadata('topic', 't'.repeat(length))
-        const sent = stream.send('hello')
-        if (goes) await assert.doesNotReject(sent, `${length} bytes, aws_iot ${aws_iot}`)
-        else await assert.rejects(sent, { code: 'ERR_SS_NACK' })
-      })
+  effectOf('s.aws_iot', 'takes none of the topics away', async () => {
+    await using broker = await startAedes()
+    const { mqtt_topic: _, ...listener } = streamtype('mqtt', broker, {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      mqtt_subscribe: '${topic}',
+      aws_iot: true,
+    })
+    const { mqtt_subscribe: __, ...publisher } = streamtype('mqtt', broker, {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      mqtt_topic: '${topic}',
+      aws_iot: true,
+    })
+    await using context = await openContext({ policy: policyOf({ listener, publisher }) })
+    const topics = ['$SYS/broker', '$t', '$share/us/t', 'a/b/c/d/e/f/g/h/i/j', 't'.repeat(1000)]
+    for (const topic of topics) await context.stream('listener', { metadata: { topic } }).connect()
+    for (const topic of topics.slice(3))
+      await context.stream('publisher', { metadata: { topic } }).send('hello')
   })
 
   effectOf('s.aws_iot', 'knows of device shadows, and listens for their answers', async () => {
@@ -257,6 +260,53 @@ describe('mqtt', { timeout: 20_000 }, () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
     for (const mqtt_subscribe of ['heard', undefined, '${topic}'])
       await withShadow({ mqtt_topic: shadow, mqtt_subscribe }, accepted)
+  })
+
+  effectOf('s.aws_iot', 'hears all answers, whenever they come, of whichever shadow', async () => {
+    const subscribed = new Set<string>()
+    await using broker = await startAedes()
+    broker.broker.on('subscribe', (all: Subscription[]) => {
+      for (const { topic } of all) subscribed.add(topic)
+    })
+    broker.broker.on('unsubscribe', (all: string[]) => {
+      for (const topic of all) subscribed.delete(topic)
+    })
+    const asked: [topic: string, payload: string][] = []
+    const unheard: string[] = []
+    const answer = { cmd: 'publish', qos: 0, retain: false, dup: false } as const
+    // The second of three is answered first, in parts that come one by one, and the others after that.
+    const answerAll = () => {
+      const [first, second, third] = asked
+      for (const [topic, payload] of [second, third, first] as typeof asked) {
+        if (!subscribed.has(`${topic}/accepted`)) unheard.push(payload)
+        const large = payload.padEnd(300_000, '.')
+        broker.broker.publish({ ...answer, topic: `${topic}/accepted`, payload: large }, () => {})
+      }
+    }
+    broker.broker.on('publish', ({ topic, payload }: AedesPublishPacket, client: Client | null) => {
+      if (!client) return
+      asked.push([topic, String(payload)])
+      if (topic.includes('another'))
+        broker.broker.publish({ ...answer, topic: `${topic}/rejected`, payload }, () => {})
+      else if (asked.length === 3) answerAll()
+    })
+    const { mqtt_subscribe: _, ...definition } = streamtype('mqtt', broker, {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      mqtt_topic: '$aws/things/${topic}/shadow/update',
+      aws_iot: true,
+    })
+    await using context = await openContext({ policy: policyOf({ it: definition }) })
+    await using stream = context.stream('it', { metadata: { topic: 'lamp' } })
+    const messages = stream[Symbol.asyncIterator]()
+    await Promise.all(['1', '2', '3'].map((one) => stream.send(one)))
+    const heard = new Set<string>()
+    for (let n = 0; n < 3; n++) heard.add((await messages.next()).value?.text().slice(0, 1) ?? '')
+    assert.deepEqual([...heard], ['2', '3', '1'])
+    assert.deepEqual(unheard, [])
+
+    stream.setMetadata('topic', 'another')
+    await stream.send('4')
+    assert.equal((await messages.next()).value?.text(), '4')
   })
 
   async function withShadow(keys: Record<string, string | undefined>, accepted: string) {

@@ -12,8 +12,8 @@ describe('a server that goes by ALPN', { timeout: 30_000 }, () => {
   })
 
   /** What the server echoes, or why it was not reached. */
-  async function hello(protocol: ProtocolName, peer: Peer): Promise<string> {
-    const { retry: _, ...once } = streamtype(protocol, peer, { tls: true })
+  async function hello(protocol: ProtocolName, peer: Peer, more = {}): Promise<string> {
+    const { retry: _, ...once } = streamtype(protocol, peer, { tls: true, ...more })
     await using context = await openContext({ policy: policyOf({ it: once }, root) })
     await using stream = context.stream('it', ownTopic(protocol))
     try {
@@ -37,6 +37,13 @@ describe('a server that goes by ALPN', { timeout: 30_000 }, () => {
       const tls = { ...(await root.issue()), ALPNProtocols: [...speaks] }
       await using peer = await starts[protocol]({ tls })
       assert.equal(await hello(protocol, peer), 'hello')
+    })
+
+  for (const speaks of ['mqtt', 'x-amzn-mqtt-ca'])
+    test(`and knows ${speaks} is reached with aws_iot`, async () => {
+      const tls = { ...(await root.issue()), ALPNProtocols: [speaks] }
+      await using peer = await starts.mqtt({ tls })
+      assert.equal(await hello('mqtt', peer, { aws_iot: true }), 'hello')
     })
 
   for (const [protocol, other] of [

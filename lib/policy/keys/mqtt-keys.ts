@@ -47,5 +47,9 @@ export const MQTT_KEYS: readonly KeySpec[] = [
   mqtt('mqtt_clean_start', flag, 'Whether to begin without what the broker remembers.'),
   mqtt('mqtt_will_retain', flag, 'Whether the broker is to retain the will.'),
   unspecified('mqtt_birth_retain', flag, 'Whether the broker is to retain the birth message.'),
-  unspecified('aws_iot', flag, 'Whether the broker is AWS IoT, which has limits of its own.'),
+  unspecified(
+    'aws_iot',
+    flag,
+    'Whether the broker is AWS IoT, whose device shadows answer requests on topics of their own.',
+  ),
 ]
