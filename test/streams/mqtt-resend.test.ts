@@ -132,6 +132,24 @@ describe('with the option resend', { timeout: 60_000, concurrency: true }, () =>
     await sent
   })
 
+  test('each goes to the topic that it was sent to', async () => {
+    await using broker = await startScriptedBroker()
+    await using context = await contextFor(broker)
+    const stream = context.stream('publisher', again())
+    const topics = ['one', 'two', 'three']
+    const sent = topics.map((topic) => stream.send('message', { metadata: { topic } }))
+    await broker.arrived(topics.length)
+    stream.setMetadata('topic', 'another')
+    broker.hangUp()
+    const published = await broker.arrived(2 * topics.length)
+    assert.deepEqual(
+      published.slice(topics.length).map(({ topic, dup }) => [topic, dup]),
+      topics.map((topic) => [`test/${topic}`, true]),
+    )
+    broker.acknowledge(...published.map(({ messageId }) => messageId as number))
+    await Promise.all(sent)
+  })
+
   test('what was given up meanwhile is not sent again', async () => {
     await using broker = await startScriptedBroker()
     await using context = await contextFor(broker)
