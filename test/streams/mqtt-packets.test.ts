@@ -182,7 +182,12 @@ describe('what is no SUBACK', { timeout: 30_000 }, () => {
   const answers: [what: string, bytes: Buffer, why: RegExp][] = [
     ['more answers than questions', packet(0x90, 0, 1, 1, 1), /broke the MQTT protocol/],
     ['a refusal', packet(0x90, 0, 1, 0x80), /refused the subscription/],
-    ['an answer that does not exist', packet(0x90, 0, 1, 0x81), /broke the MQTT protocol/],
+    [
+      'a refusal of MQTT 5',
+      packet(0x90, 0, 1, 0x81),
+      /refused the subscription \(0x81, Malformed packet\)/,
+    ],
+    ['an answer that does not exist', packet(0x90, 0, 1, 0x03), /broke the MQTT protocol/],
     ['no packet id', packet(0x90, 0), /broke the MQTT protocol/],
   ]
   for (const [what, bytes, why] of answers)
