@@ -5,6 +5,13 @@
 #include "lws_internals.h"
 #include "ss_context.h"
 
+namespace {
+
+// What resolv.conf has by default for three name servers that do not answer: 5 s each, twice.
+constexpr lws_usec_t kLimit = 30 * LWS_US_PER_SEC;
+
+}  // namespace
+
 lws_async_dns_retcode_t Resolver::Query(const char* name, lws_async_dns_cb_t callback, lws* wsi,
                                         void* opaque) {
   auto* request = new Request{};
@@ -25,6 +32,8 @@ lws_async_dns_retcode_t Resolver::Query(const char* name, lws_async_dns_cb_t cal
   }
   Cancel(wsi);
   requests_[wsi] = request;
+  request->limit.request = request;
+  lws_sul_schedule(context_->lws(), 0, &request->limit.timer, OnLate, kLimit);
   request->data->RequestStarted();
   return LADNS_RET_CONTINUING;
 }
@@ -35,6 +44,7 @@ void Resolver::Cancel(lws* wsi) {
   Request* request = found->second;
   requests_.erase(found);
   request->resolver = nullptr;
+  lws_sul_cancel(&request->limit.timer);
   if (request->race)
     request->race->Close();
   else
@@ -50,6 +60,7 @@ void Resolver::OnAnswer(uv_getaddrinfo_t* uv, int status, addrinfo* found) {
   auto* request = static_cast<Request*>(uv->data);
   if (Resolver* self = request->resolver) {
     SsContext::LoopScope scope(self->context_);
+    lws_sul_cancel(&request->limit.timer);
     if (status == 0 && found->ai_next) {
       request->found = found;
       self->Race(request);
@@ -65,6 +76,17 @@ void Resolver::OnAnswer(uv_getaddrinfo_t* uv, int status, addrinfo* found) {
     request->found = found;
   }
   Delete(request);
+}
+
+// A thread may have it for longer; its answer then finds nobody.
+void Resolver::OnLate(lws_sorted_usec_list_t* timer) {
+  Request* request = lws_container_of(timer, Limit, timer)->request;
+  Resolver* self = request->resolver;
+  self->requests_.erase(request->wsi);
+  request->resolver = nullptr;
+  uv_cancel(reinterpret_cast<uv_req_t*>(&request->uv));
+  request->callback(request->wsi, request->name.c_str(), nullptr, LADNS_RET_TIMEDOUT,
+                    request->opaque);
 }
 
 void Resolver::Race(Request* request) {

@@ -25,8 +25,14 @@ class Resolver {
   void Abandon();
 
  private:
+  struct Request;
+  struct Limit {
+    lws_sorted_usec_list_t timer;
+    Request* request;
+  };
   struct Request {
     uv_getaddrinfo_t uv;
+    Limit limit;
     Resolver* resolver;
     class AddonData* data;
     std::string name;
@@ -38,6 +44,7 @@ class Resolver {
   };
 
   static void OnAnswer(uv_getaddrinfo_t* uv, int status, addrinfo* found);
+  static void OnLate(lws_sorted_usec_list_t* timer);
   static void OnConnected(Request* request, lws_sockfd_type socket, const std::string& failure);
   static void Delete(Request* request);
 

@@ -97,7 +97,10 @@ export interface Streamtype {
    * certificate.
    */
   client_cert?: number
-  /** The time that `startTimeout()` takes without one of its own, in ms. */
+  /**
+   * How long a transaction may take, and what `startTimeout()` takes without a time of its own, in
+   * ms.
+   */
   timeout_ms?: number
   /** The priority of packets; 7 needs CAP_NET_ADMIN. From 0 to 7. Default: `0`. */
   attr_priority?: number

@@ -32,6 +32,14 @@ describe('while a lookup is under way', { concurrency: 2 }, () => {
     'a context is destroyed': ['closed'],
     'a worker is terminated': [[1]],
     'many at once': [1],
+    'nobody answers': [
+      [
+        'ERR_SS_ALL_RETRIES_FAILED',
+        "'it' gave up connecting: the peer of 'it' was not reached: DNS lookup failed",
+      ],
+      true,
+      'hello',
+    ],
     'contexts come and go': ['closed'],
   }
   for (const [scenario, reports] of Object.entries(results))

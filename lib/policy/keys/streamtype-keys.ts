@@ -90,9 +90,14 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
     aliases: ['client cert'],
     absent: 'no client certificate',
   }),
-  s('timeout_ms', size, 'The time that `startTimeout()` takes without one of its own.', {
-    unit: 'ms',
-  }),
+  s(
+    'timeout_ms',
+    size,
+    'How long a transaction may take, and what `startTimeout()` takes without a time of its own.',
+    {
+      unit: 'ms',
+    },
+  ),
   s('attr_priority', upTo(7), 'The priority of packets; 7 needs CAP_NET_ADMIN.', { default: 0 }),
   s('proxy_buflen', size, 'How much payload a proxy keeps for the stream.', {
     ...PROXIED,
