@@ -26,6 +26,7 @@ const CASES = [
   ['s3', 'a/../b//c', '/a/../b//c'],
   // versitygw, issue 2274: a client that puts an empty prefix before a key asks for "bucket//key".
   ['s3', 'bucket//key', '/bucket//key'],
+  ['s3', '/key', '//key'],
   // aws-sdk-net, pull request 4473, measured there: S3 takes a plus in the path for a space, API Gateway
   // for a plus.
   ['s3', 'a+b', '/a%20b'],
