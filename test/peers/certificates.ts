@@ -16,6 +16,8 @@ let serial = 1
 export interface CertificateOptions {
   /** Default: `localhost` and `127.0.0.1`. With none it has no alternative names. */
   names?: string[]
+  /** More names of hosts, whatever they look like. */
+  hostNames?: string[]
   /** Default: the first of the names. */
   commonName?: string
   notBefore?: Date
@@ -76,15 +78,17 @@ function nameConstraints(permitted: string): x509.Extension {
 
 function serverExtensions({
   names = DEFAULT_NAMES,
+  hostNames = [],
   keyUsage,
   extendedKeyUsage,
 }: CertificateOptions) {
-  const alternatives = names.map((value) => {
-    const type = /^[\d.:]+$/.test(value) ? ('ip' as const) : ('dns' as const)
+  const alternatives = names.map((value): x509.JsonGeneralName => {
+    const type = /^[\d.:]+$/.test(value) ? 'ip' : 'dns'
     return { type, value }
   })
+  for (const value of hostNames) alternatives.push({ type: 'dns', value })
   return [
-    ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
+    ...(alternatives.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
     ...(keyUsage === undefined ? [] : [new x509.KeyUsagesExtension(keyUsage, true)]),
     ...(extendedKeyUsage === undefined
       ? []
