@@ -257,8 +257,8 @@ export class SecureStream<Name extends string = string>
    *
    * @returns settles when connected; a rejection that nobody waits for is not an unhandled one, since
    *   the states tell the same
-   * @throws {@link AllRetriesFailedError}, {@link TimeoutError}, {@link DisconnectedError},
-   *   {@link DestroyedError}
+   * @throws {@link AllRetriesFailedError}, {@link MqttSettingsError}, {@link TimeoutError},
+   *   {@link DisconnectedError}, {@link DestroyedError}
    */
   connect(): Promise<void> {
     if (this.#connected && !this.#destroyed) return Promise.resolve()
