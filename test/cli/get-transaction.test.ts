@@ -215,7 +215,7 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
     ['a policy that is not there', () => [file('none'), 'any'], 1, /cannot be read: ENOENT/],
     ['another streamtype', () => [policy, 'ani'], 2, /no streamtype 'ani'/],
     ['other metadata', () => [policy, 'any', '--metadata', 'x=y'], 2, /no metadata 'x'/],
-    ['what is no URL', () => [policy, 'any', '--metadata', 'path=a b'], 2, /no URL has/],
+    ['what no header has', () => [policy, 'any', '--metadata', 'type=a\nb'], 2, /no header has/],
     ['data to GET', () => [policy, 'any', '--data', 'x'], 2, /cannot send/],
     ['no file to send', () => [policy, 'h1', '--data-file', file('none')], 1, /cannot be read/],
     ['a folder to send', () => [policy, 'h1', '--data-file', '.'], 1, /no regular file/],

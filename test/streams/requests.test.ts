@@ -91,12 +91,13 @@ for (const protocol of ['h1', 'h2'] as const)
       test('metadata cannot add to the request that it is part of', async () => {
         const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
         for (const value of ['a\r\nx-more: 1', 'a\nb', 'a\0', '\u007f']) {
-          assert.throws(() => context.request('any', { metadata: { path: value } }), wrong)
           assert.throws(() => context.request('any', { metadata: { agent: value } }), wrong)
+          // In a URL it is encoded.
+          const reply = await context.request('any', { metadata: { path: value } })
+          assert.equal(await reply.text(), `GET /${encodeURIComponent(value).replace('%3A', ':')}`)
           await using stream = context.stream('any')
           assert.throws(() => stream.setMetadata('agent', Buffer.from(value)), wrong)
         }
-        assert.throws(() => context.request('any', { metadata: { path: 'a b' } }), wrong)
         const reply = await context.request('any', { metadata: { agent: 'a b\tü' } })
         assert.equal(reply.acked, true)
         await reply.bytes()
