@@ -15,7 +15,7 @@ export interface StreamOptions {
   /**
    * Whether what had begun to leave when a connection was lost goes out again on the next one, as long
    * as the policy's retries last, instead of being rejected: messages of QoS 1 on mqtt, marked as
-   * possible duplicates. Default: `false`
+   * possible duplicates. On h1 and h2 the policy's `retry` alone says what is done again. Default: `false`
    */
   resend?: boolean
   /**
