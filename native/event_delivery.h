@@ -19,7 +19,8 @@ struct StreamEvent {
     kAcknowledged = 5,
     kRefused = 6,
     kWanted = 7,
-    kHead = 8
+    kHead = 8,
+    kTrailers = 9
   };
   // Beside lws's flags of kRx: of a message that may be lost, by its quality of service.
   static constexpr int kMayBeLost = 1 << 16;

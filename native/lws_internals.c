@@ -170,6 +170,10 @@ int ssi_url(struct lws_ss_handle* h, char* url, size_t size) {
                       authority, path ? path : "/");
 }
 
+int ssi_has_trailers(struct lws_ss_handle* h) {
+  return h->wsi && h->wsi->http.ah && h->wsi->http.ah->trailers;
+}
+
 void ssi_each_field(struct lws_ss_handle* h, ssi_field_cb field, void* opaque) {
   struct lws_custom_header custom = {NULL, NULL, 0, 0, 0};
   struct allocated_headers* ah = h->wsi ? h->wsi->http.ah : NULL;
@@ -184,10 +188,12 @@ void ssi_each_field(struct lws_ss_handle* h, ssi_field_cb field, void* opaque) {
     /* The others are no headers. */
     if (length < 2 || token[0] == ':' || token[length - 1] != ':') continue;
     for (; f; f = ah->frags[f].nfrag)
-      field(token, length - 1, &ah->data[ah->frags[f].offset], ah->frags[f].len, opaque);
+      if (ah->frags[f].offset >= ah->trailers)
+        field(token, length - 1, &ah->data[ah->frags[f].offset], ah->frags[f].len, opaque);
   }
   while (lws_custom_header_next(h->wsi, &custom))
-    field(custom.name, custom.nlen, custom.value, custom.vlen, opaque);
+    if (custom.at >= ah->trailers)
+      field(custom.name, custom.nlen, custom.value, custom.vlen, opaque);
 }
 
 int ssi_body_pending(struct lws_ss_handle* h) { return h->wsi && h->wsi->client_http_body_pending; }

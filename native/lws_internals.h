@@ -92,7 +92,13 @@ int ssi_is_redirected(struct lws_ss_handle* h);
 /* Writes the URL that the response is from; returns its length. */
 int ssi_url(struct lws_ss_handle* h, char* url, size_t size);
 
-/* Calls `field` for each header of the response, as often as it came; `name` has no colon. */
+/* Whether the response has trailers, and they have come. */
+int ssi_has_trailers(struct lws_ss_handle* h);
+
+/*
+ * Calls `field` for each header of the response, as often as it came, or for each of its trailers
+ * once they are there; `name` has no colon.
+ */
 typedef void (*ssi_field_cb)(const char* name, size_t name_length, const char* value,
                              size_t value_length, void* opaque);
 void ssi_each_field(struct lws_ss_handle* h, ssi_field_cb field, void* opaque);

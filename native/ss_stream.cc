@@ -205,6 +205,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_QOS_ACK_REMOTE:
     case LWSSSCS_QOS_NACK_REMOTE:
+      if (keeps_answer_) AddTrailers();
       Settle(state, ordinal);
       break;
     case LWSSSCS_ALL_RETRIES_FAILED:
@@ -271,6 +272,7 @@ lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t len
   if (self->doomed_ || self->disconnecting_) return LWSSSSRET_OK;
   if (self->handlers_) return self->CallRx(data, length, flags);
   if (ssi_may_lose_received(self->handle_)) flags |= StreamEvent::kMayBeLost;
+  if ((flags & LWSSS_FLAG_EOM) && self->keeps_answer_) self->AddTrailers();
   self->AddReceived(data, length);
   self->rest_ = ssi_rest_of_frame(self->handle_);
   self->AddEvent(StreamEvent::kRx, static_cast<uint32_t>(length), static_cast<uint32_t>(flags));
@@ -462,7 +464,7 @@ bool SsStream::TellInParts() {
   };
   for (const StreamEvent& event : telling_) {
     const bool has_bytes = event.kind == StreamEvent::kRx || event.kind == StreamEvent::kFailure ||
-                           event.kind == StreamEvent::kHead;
+                           event.kind == StreamEvent::kHead || event.kind == StreamEvent::kTrailers;
     const size_t length = has_bytes ? event.a : 0;
     if (part.length && part.length + length > EventDelivery::kSmallBytes && !tell(0)) return false;
     part.count++;

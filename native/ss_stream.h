@@ -103,6 +103,7 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   void ApplyMetadata(const Metadata& values, bool over_answer);
   void ReadAnswer();
   void AddHead();
+  void AddTrailers();
   bool HasPart();
   OutgoingMessage* NextPart();
   lws_ss_state_return_t TxNothing(const OutgoingMessage* message, size_t* length, int* flags);

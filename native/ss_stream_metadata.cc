@@ -23,6 +23,12 @@ bool IsOneLine(const char* text, size_t length) {
                       [](char c) { return c == '\0' || c == '\r' || c == '\n'; });
 }
 
+void AddLine(const char* name, size_t name_length, const char* value, size_t length, void* opaque) {
+  if (!IsOneLine(name, name_length) || !IsOneLine(value, length)) return;
+  auto* lines = static_cast<std::string*>(opaque);
+  lines->append(name, name_length).append(":").append(value, length).append("\n");
+}
+
 }  // namespace
 
 // (name, bytes)
@@ -118,17 +124,20 @@ void SsStream::ReadAnswer() {
 
 // A line that says whether there was a redirect, and the URL; and one for each header: name:value
 void SsStream::AddHead() {
-  const auto add = [](const char* name, size_t name_length, const char* value, size_t length,
-                      void* opaque) {
-    if (!IsOneLine(name, name_length) || !IsOneLine(value, length)) return;
-    auto* head = static_cast<std::string*>(opaque);
-    head->append(name, name_length).append(":").append(value, length).append("\n");
-  };
   std::string head(kUrlBytes, '\0');
   head[0] = ssi_is_redirected(handle_) ? '1' : '0';
   head.resize(1 + static_cast<size_t>(ssi_url(handle_, &head[1], kUrlBytes - 1)));
   head += "\n";
-  ssi_each_field(handle_, add, &head);
+  ssi_each_field(handle_, AddLine, &head);
   AddReceived(reinterpret_cast<const uint8_t*>(head.data()), head.size());
   AddEvent(StreamEvent::kHead, static_cast<uint32_t>(head.size()), ssi_status(handle_));
+}
+
+// They are told before the end of the payload, and where that has no end with the verdict.
+void SsStream::AddTrailers() {
+  if (!ssi_has_trailers(handle_)) return;
+  std::string lines;
+  ssi_each_field(handle_, AddLine, &lines);
+  AddReceived(reinterpret_cast<const uint8_t*>(lines.data()), lines.size());
+  AddEvent(StreamEvent::kTrailers, static_cast<uint32_t>(lines.size()), 0);
 }

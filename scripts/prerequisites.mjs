@@ -17,6 +17,7 @@ const TOOLS = {
   tar: { programs: ['tar'], debian: 'tar', macos: XCODE },
   patch: { programs: ['patch'], debian: 'patch', macos: XCODE },
   curl: { programs: ['curl'], debian: 'curl', macos: 'brew install curl' },
+  lighttpd: { programs: ['lighttpd'], debian: 'lighttpd', macos: 'brew install lighttpd' },
   mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
   nginx: { programs: ['nginx'], debian: 'nginx-light', macos: 'brew install nginx' },
   openssl: { programs: ['openssl'], debian: 'openssl', macos: 'brew install openssl' },
@@ -37,6 +38,7 @@ export const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or 
 export const SOURCE_TOOLS = ['tar', 'patch']
 export const TEST_TOOLS = [
   'curl',
+  'lighttpd',
   'mosquitto',
   'nginx',
   'openssl',

@@ -15,6 +15,7 @@ export interface StreamEventTarget {
   wanted(id: number, piece: number): void
   failed(reason: string, code: number): void
   answered(head: string, status: number): void
+  trailed(fields: string): void
 }
 
 function tellReceived(target: StreamEventTarget, data: Buffer, flags: number): void {
@@ -60,6 +61,10 @@ export function tellEvents(
         case NativeEvent.Head:
           at += a
           target.answered(bytes.toString('latin1', at - a, at), b)
+          break
+        case NativeEvent.Trailers:
+          at += a
+          target.trailed(bytes.toString('latin1', at - a, at))
           break
         case NativeEvent.Sent:
           target.sent(a)

@@ -16,6 +16,7 @@ export const NativeEvent = {
   Refused: 6,
   Wanted: 7,
   Head: 8,
+  Trailers: 9,
 } as const
 
 /** What kind of failure a `Failure` event is about; from 1000 on it is the code of a WebSocket's CLOSE. */
@@ -102,7 +103,7 @@ export interface NativeStreamTraits {
 
 /**
  * Three numbers an event, `count` times: kind, a, b; the next call has others in the same array. The
- * bytes that `Rx`, `Failure` and `Head` events speak of (`a` of them) follow each other in `bytes`, from
+ * bytes that `Rx`, `Failure`, `Head` and `Trailers` events speak of (`a` of them) follow each other in `bytes`, from
  * `from` on.
  */
 export type NativeStreamEvents = (

@@ -1,8 +1,24 @@
+/** The headers of these lines. */
+export function headersOf(lines: string): Headers {
+  const headers = new Headers()
+  for (const line of lines.split('\n').slice(0, -1)) {
+    const colon = line.indexOf(':')
+    try {
+      headers.append(line.slice(0, colon), line.slice(colon + 1))
+    } catch {
+      // A name that is none by HTTP is nothing that a program could ask for.
+    }
+  }
+  return headers
+}
+
 /** What an answer says besides its payload. */
 export class AnswerHead {
   readonly status: number
   /** Whether the payload has come to its end. */
   complete = false
+  /** What follows the payload, once it has come. */
+  trailers: Headers | undefined
   readonly #text: string
 
   /** @param text - as the addon writes it: whether there was a redirect, the URL, and the headers */
@@ -20,15 +36,6 @@ export class AnswerHead {
   }
 
   headers(): Headers {
-    const headers = new Headers()
-    for (const line of this.#text.split('\n').slice(1, -1)) {
-      const colon = line.indexOf(':')
-      try {
-        headers.append(line.slice(0, colon), line.slice(colon + 1))
-      } catch {
-        // A name that is none by HTTP is nothing that a program could ask for.
-      }
-    }
-    return headers
+    return headersOf(this.#text.slice(this.#text.indexOf('\n') + 1))
   }
 }

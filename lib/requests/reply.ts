@@ -46,6 +46,11 @@ export class Reply {
     return this.#headers
   }
 
+  /** The fields behind the payload; empty until that has come to its end, and where there are none. */
+  get trailers(): Headers {
+    return this.#head.trailers ?? new Headers()
+  }
+
   /** The URL that the answer is from: after redirects, the last one. */
   get url(): string {
     return this.#head.url

@@ -5,7 +5,7 @@ import { NackError } from '../errors/nack-error.js'
 import type { Inbox } from '../messages/inbox.js'
 import { handToListeners } from '../messages/message-listeners.js'
 import type { Outbox } from '../messages/outbox.js'
-import { AnswerHead } from '../requests/answer-head.js'
+import { AnswerHead, headersOf } from '../requests/answer-head.js'
 import { type BlobLike, readPiece } from '../requests/blob-like.js'
 import { NO_METADATA } from './metadata-values.js'
 import type { SecureStream } from './secure-stream.js'
@@ -51,6 +51,10 @@ export class MessageEvents implements StreamEventTarget {
 
   answered(head: string, status: number): void {
     this.head = new AnswerHead(status, head)
+  }
+
+  trailed(fields: string): void {
+    if (this.head) this.head.trailers = headersOf(fields)
   }
 
   state(state: StateName | number, ordinal: number): void {
