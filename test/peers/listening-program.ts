@@ -39,7 +39,9 @@ export class ListeningProgram implements Peer {
       // Some of them serve as another user.
       await chmod(folder, 0o755)
       const args = await prepare(port, folder)
-      const server = spawn(findProgram(name), args, { stdio: 'ignore' })
+      // The runtime of the sanitizers is for this package.
+      const env = { ...process.env, LD_PRELOAD: '' }
+      const server = spawn(findProgram(name), args, { stdio: 'ignore', env })
       const peer = new ListeningProgram(port, server, folder, ends)
       if (await peer.#listens()) return peer
       await peer.close()
