@@ -138,7 +138,7 @@ export class SecureStream<Name extends string = string>
   }
 
   // On h1 and h2, where each message is an answer, connecting would be a request.
-  #listen = (): void => {
+  #listen(): void {
     const { transactional } = streamTraits(this.definition)
     if (transactional || this.#connected || this.#destroyed) return
     this.#listens = this.#outbox.size === 0 && this.#connecting.size === 0
@@ -229,7 +229,7 @@ export class SecureStream<Name extends string = string>
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
     if (this.#handlers) throw hasHandlers(this.streamtype)
-    return receivedMessages(this.#inbox, this.#listen)
+    return receivedMessages(this.#inbox, () => this.#listen())
   }
 
   /** The pieces of messages, as they arrive; otherwise as iterating over the stream. */
@@ -240,7 +240,7 @@ export class SecureStream<Name extends string = string>
   /** @internal */
   receivedChunks(): Received<Chunk> {
     if (this.#handlers) throw hasHandlers(this.streamtype)
-    return receivedChunks(this.#inbox, this.#listen)
+    return receivedChunks(this.#inbox, () => this.#listen())
   }
 
   /**

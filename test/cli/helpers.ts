@@ -13,9 +13,17 @@ export const sanitized = process.env.ASAN_OPTIONS !== undefined
 /** An environment in which a command tells its largest memory, in KiB, at the end of its complaints. */
 export const tellsMemory = {
   // A small space for what is new, so that what nobody holds any more goes soon.
-  NODE_OPTIONS: `--max-semi-space-size=1 --import=data:text/javascript,${encodeURIComponent(
-    'process.on("exit", () => process.stderr.write("" + process.resourceUsage().maxRSS))',
-  )}`,
+  NODE_OPTIONS: `--max-semi-space-size=1 --import=data:text/javascript,${encodeURIComponent(`
+    import { readFileSync } from 'node:fs'
+    process.on('exit', () => {
+      let { maxRSS } = process.resourceUsage()
+      try {
+        // On Linux, maxRSS begins with that of the process which started this one.
+        maxRSS = /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]
+      } catch {}
+      process.stderr.write(String(maxRSS))
+    })
+  `)}`,
 }
 
 export const version: string = manifest.version

@@ -52,7 +52,10 @@ for (const protocol of ['h1', 'h2'] as const)
     const opened = async (more = {}) => {
       const peer = await startMirror(protocol)
       const context = await openContext({
-        policy: policyOf({ it: streamtype(protocol, peer, { ...definition, ...more }) }),
+        policy: policyOf({
+          it: streamtype(protocol, peer, { ...definition, ...more }),
+          dead: streamtype(protocol, { port: 1 }, definition),
+        }),
       })
       return {
         context,
@@ -160,8 +163,7 @@ for (const protocol of ['h1', 'h2'] as const)
       log(reply.metadata)
       log(reply)
       await reply.bytes()
-      const { signal } = new AbortController()
-      await context.request('it', { metadata, body: 'x', timeout: 0, signal }).catch(log)
+      await context.request('dead', { metadata, body: 'x' }).catch(log)
       assert.ok(logged.length >= 10)
       for (const text of logged) assert.doesNotMatch(String(text), /secret/)
     })
