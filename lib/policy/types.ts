@@ -280,7 +280,8 @@ export interface Policy {
   'schema-version'?: string | number
   /**
    * `address:port` or `user:password@address:port` of a socks5 proxy for client connections.
-   * Default: no proxy. An address of IPv6 is in brackets.
+   * Default: what the environment variable `socks_proxy` says, or no proxy. An address of IPv6 is
+   * in brackets.
    */
   'via-socks5'?: string
   /** The retry and backoff schemes that streamtypes name in `retry`. */
@@ -307,7 +308,8 @@ export interface PolicyInput {
   'schema-version'?: string | number
   /**
    * `address:port` or `user:password@address:port` of a socks5 proxy for client connections.
-   * Default: no proxy. An address of IPv6 is in brackets.
+   * Default: what the environment variable `socks_proxy` says, or no proxy. An address of IPv6 is
+   * in brackets.
    */
   'via-socks5'?: string
   /** The retry and backoff schemes that streamtypes name in `retry`. */

@@ -48,7 +48,7 @@ export const POLICY_KEYS: readonly KeySpec[] = [
     '`address:port` or `user:password@address:port` of a socks5 proxy for client connections.',
     {
       lws: 'via-socks5',
-      absent: 'no proxy',
+      absent: 'what the environment variable `socks_proxy` says, or no proxy',
       needs: 'LWS_WITH_SOCKS5',
       limit: 'An address of IPv6 is in brackets',
     },

@@ -15,9 +15,13 @@ export const u16: ValueType = { kind: 'integer', min: 0, max: 65_535 }
 /** lws reads these with `atoi()`, whatever it stores them in. */
 export const size: ValueType = { kind: 'integer', min: 0, max: INT_MAX }
 export const upTo = (max: number): ValueType => ({ kind: 'integer', min: 0, max })
-/** As {@link upTo}, for what has no upper end in its author's mind: what is beyond counts as `max`. */
-export const saturating = (max: number): ValueType =>
-  ({ ...upTo(max), saturates: true }) as ValueType
+/** As {@link upTo}, where a larger number can only mean as much as possible, and counts as `max`. */
+export const saturating = (max: number): ValueType => ({
+  kind: 'integer',
+  min: 0,
+  max,
+  saturates: true,
+})
 export const to = (name: Section): ValueType => ({ kind: 'reference', section: name })
 
 export const HTTP: readonly Protocol[] = ['h1', 'h2', 'ws']
