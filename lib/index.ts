@@ -1,5 +1,6 @@
 export type { BlobName, Blobs } from './context/blobs.js'
-export { Context, type ContextEvents, type ContextStats, type LogLine } from './context/context.js'
+export { Context } from './context/context.js'
+export type { ContextEvents, ContextStats, LogLine } from './context/context-types.js'
 export { type ContextOptions, openContext } from './context/open-context.js'
 export type { ContextOf, TypedContext, WithMetadata } from './context/typed-context.js'
 export { AddonLoadError } from './errors/addon-load-error.js'

@@ -1,16 +1,8 @@
 import { EventEmitter } from 'node:events'
-import { debuglog } from 'node:util'
 import { create, type NativeContext, NativeNotice, native } from '../addon/native.js'
 import { tellEvents } from '../addon/native-events.js'
 import { allocateSlab } from '../addon/slab.js'
-import {
-  checkBoolean,
-  checkInteger,
-  checkObject,
-  checkSignal,
-  checkString,
-  invalidArgType,
-} from '../arguments.js'
+import { checkString, invalidArgType } from '../arguments.js'
 import { channels } from '../channels.js'
 import type { CookieFile } from '../cookies/cookie-file.js'
 import { loadCookies } from '../cookies/load-cookies.js'
@@ -25,68 +17,27 @@ import type { Policy, Streamtype } from '../policy/types.js'
 import { redirectTarget } from '../requests/redirect-target.js'
 import type { Reply } from '../requests/reply.js'
 import {
-  checkBody,
-  checkTimeout,
+  checkRequestOptions,
   performRequest,
   type RequestOptions,
   requireTransactional,
 } from '../requests/request.js'
 import { Credentials } from '../signing/credentials.js'
-import { checkHandlers, type StreamHandlers } from '../stream/handlers.js'
+import { checkStreamOptions } from '../stream/check-stream-options.js'
+import { givenHandlers, type StreamHandlers } from '../stream/handlers.js'
 import { SecureStream } from '../stream/secure-stream.js'
 import type { StreamOptions } from '../stream/stream-types.js'
-import { checkMetadata } from '../stream/streamtype-traits.js'
 import { DefaultTrust } from '../trust/default-trust.js'
 import type { Trust } from '../trust/trust.js'
+import { Announcements } from './announcements.js'
 import { applyBlobs, type BlobName, checkBlob, checkBlobName } from './blobs.js'
+import type { ContextEvents, ContextStats } from './context-types.js'
 import { destroyOnAbort } from './destroy-on-abort.js'
 import { EffectivePolicy } from './effective-policy.js'
+import { debug, lwsLogLine, wantedLevels } from './lws-log.js'
 import { Registry } from './registry.js'
 import { RemotePolicy } from './remote-policy.js'
 import { socksProxyOf } from './socks-proxy-of.js'
-
-/** A line of libwebsockets' log, or of the context's own. */
-export interface LogLine {
-  /** How much it matters; `info` and `debug` only with `NODE_DEBUG=lws-secure-streams`. */
-  readonly level: 'error' | 'warn' | 'notice' | 'info' | 'debug'
-  /** The line, without its end. */
-  readonly text: string
-}
-
-/** Events of a {@link Context}. */
-export interface ContextEvents {
-  /** The system state of libwebsockets: `OPERATIONAL` and those on the way there. */
-  state: [name: string]
-  /** A fetched or changed policy took effect. */
-  policy: [policy: Policy]
-  /** Whether a captive portal was found. Specification: "Captive Portal Detection". */
-  captivePortal: [detected: boolean]
-  /**
-   * A line of libwebsockets' log, made only while somebody listens; or why a fetched policy did not
-   * take effect, the file of a `cookieJar` cannot be used any more, or messages of QoS 0 are dropped.
-   */
-  log: [line: LogLine]
-}
-
-/** Counters of one context. */
-export interface ContextStats {
-  /** Streams that are open now. */
-  streams: number
-  /** Streams that were opened. */
-  streamsOpened: number
-}
-
-const levels = new Map<number, LogLine['level']>([
-  [1, 'error'],
-  [2, 'warn'],
-  [4, 'notice'],
-  [8, 'info'],
-])
-const QUIET = 0
-const ERRORS_TO_NOTICES = 1 | 2 | 4
-const EVERYTHING = 0xfff
-
-const debug = debuglog('lws-secure-streams')
 
 /**
  * One policy database on one event loop, as {@link openContext} makes it. Specification: "JSON Policy
@@ -100,8 +51,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #effective: EffectivePolicy
   readonly #trust: DefaultTrust
   readonly #remote = new RemotePolicy({
-    open: () => this.#open(FETCH_POLICY, this.#fetchDefinition()),
-    definition: () => this.#fetchDefinition(),
+    open: () => this.#openFetch(),
     succeed: (policy) =>
       this.#goBy(this.#effective.succeededBy(policy, { file: 'the fetched policy' })),
   })
@@ -118,8 +68,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   #closing = false
   #ending: Promise<void> | undefined
   #destroyed = false
-  /** What is told when the program can listen to it. */
-  #untold: (() => void)[] | undefined = []
+  readonly #announcements = new Announcements()
   #error: Error | undefined
   #unwatchSignal: (() => void) | undefined
 
@@ -134,6 +83,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     this.#trust = new DefaultTrust(options.ca)
     const trust = this.#trust.neededBy(effective.policy)
     const socksProxy = socksProxyOf(effective.policy)
+    const { maxSockets = Infinity } = options
     this.operational = new Promise((resolve, reject) => {
       this.#resolveOperational = resolve
       this.#rejectOperational = reject
@@ -149,7 +99,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
             policy: effective.written.json,
             trust,
             socksProxy,
-            maxSockets: options.maxSockets ?? 0,
+            maxSockets: maxSockets === Infinity ? 0 : maxSockets,
             cookies: loadCookies(options.cookieFile, (error) => this.warn(error.message)),
             sign: this.credentials.sign,
             redirect: redirectTarget,
@@ -189,27 +139,16 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
    * @param options - {@link StreamOptions}; with `state`, `rx` or `tx` among them, the stream has
    *   handlers instead of messages
    * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_STREAMTYPE`, `ERR_SS_UNKNOWN_METADATA`;
-   *   {@link DestroyedError} when the context is closed; TypeError for wrong arguments
+   *   {@link NotImplementedError} for a server; {@link DestroyedError} when the context is closed;
+   *   TypeError, RangeError for wrong arguments
    */
   stream(streamtype: string, options: StreamOptions & StreamHandlers = {}): SecureStream {
     checkString('streamtype', streamtype)
-    checkObject('options', options)
-    checkSignal('options.signal', options.signal)
-    checkMetadata(options.metadata)
-    if (options.initialTxCredit !== undefined)
-      checkInteger('options.initialTxCredit', options.initialTxCredit, 1, 0x7fffffff)
-    if (options.resend !== undefined) checkBoolean('options.resend', options.resend)
-    checkHandlers('options', options)
+    checkStreamOptions(options)
     if (this.#closing) throw this.#destroyedError()
-    const definition = this.#definition(streamtype)
+    const definition = this.definition(streamtype)
     if (definition.server) throw new NotImplementedError(`serving (streamtype '${streamtype}')`)
-
-    const { state, rx, tx, ...streamOptions } = options
-    const handlers =
-      state || rx || tx
-        ? { ...(state && { state }), ...(rx && { rx }), ...(tx && { tx }) }
-        : undefined
-    return this.#open(streamtype, definition, streamOptions, handlers)
+    return this.#open(streamtype, definition, options, givenHandlers(options))
   }
 
   /**
@@ -218,26 +157,18 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
    * @param streamtype - a name in the policy's `s`, of protocol `h1` or `h2`
    * @returns the reply, as soon as the peer's response has begun; a NACK is a reply with
    *   `acked: false`, as are a redirect that is not followed and the last 429 or 503
-   * @throws {@link SecureStreamError} `ERR_SS_NOT_TRANSACTIONAL`, `ERR_SS_UNKNOWN_STREAMTYPE`;
-   *   {@link AllRetriesFailedError}, {@link TimeoutError}, {@link DestroyedError}, the signal's
-   *   reason; synchronously, a TypeError for wrong arguments
+   * @throws {@link SecureStreamError} `ERR_SS_NOT_TRANSACTIONAL`, `ERR_SS_UNKNOWN_STREAMTYPE`,
+   *   `ERR_SS_UNKNOWN_METADATA`, `ERR_SS_CANNOT_SEND`; {@link AllRetriesFailedError},
+   *   {@link TimeoutError}, {@link DestroyedError}, the signal's reason; synchronously, a TypeError or
+   *   RangeError for wrong arguments
    */
   request(streamtype: string, options: RequestOptions = {}): Promise<Reply> {
     checkString('streamtype', streamtype)
-    checkObject('options', options)
-    checkSignal('options.signal', options.signal)
-    checkMetadata(options.metadata)
-    checkBody(options.body)
-    checkTimeout(options.timeout)
+    checkRequestOptions(options)
     const { reply, over } = performRequest(this, streamtype, options)
     const place = this.#requests.add(over)
     over.then(() => this.#requests.remove(place))
     return reply
-  }
-
-  /** @internal The definition of a streamtype. */
-  definition(streamtype: string): Streamtype {
-    return this.#definition(streamtype)
   }
 
   /**
@@ -317,11 +248,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
       clearTimeout(timer)
       this.#remote.unref()
     }
-    setImmediate(() => {
-      const untold = this.#untold ?? []
-      this.#untold = undefined
-      for (const tell of untold) tell()
-    })
+    this.#announcements.begin()
   }
 
   /** Captive portal detection is part of a later version. */
@@ -405,10 +332,10 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     return stream
   }
 
-  #fetchDefinition(): Streamtype {
-    const definition = this.#effective.fetch ?? this.#definition(FETCH_POLICY)
+  #openFetch(): SecureStream {
+    const definition = this.#effective.fetch ?? this.definition(FETCH_POLICY)
     requireTransactional(FETCH_POLICY, definition)
-    return definition
+    return this.#open(FETCH_POLICY, definition)
   }
 
   async #overlay(fragment: PolicySource): Promise<void> {
@@ -433,7 +360,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
         next.definitions.get(streamtype) ?? (streamtype === FETCH_POLICY ? next.fetch : undefined)
       stream.followPolicy(definition, next.nameForLws(streamtype))
     }
-    this.#tell(() => this.emit('policy', this.policy))
+    this.#announcements.tell(() => this.emit('policy', this.policy))
   }
 
   #tellRefusal(error: Error): void {
@@ -445,19 +372,14 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     for (const warning of this.#effective.warnings) this.warn(`policy: ${warning}`)
   }
 
-  /** @internal */
+  /** @internal Writes a line of the context's own to the log. */
   warn(text: string): void {
     debug('%s', text)
-    this.#tell(() => this.emit('log', { level: 'warn', text }))
+    this.#announcements.tell(() => this.emit('log', { level: 'warn', text }))
   }
 
-  #tell(tell: () => void): void {
-    if (this.#untold) this.#untold.push(tell)
-    // Not within the call that is the reason: what a listener throws is no answer to that.
-    else queueMicrotask(tell)
-  }
-
-  #definition(streamtype: string): Streamtype {
+  /** @internal What the policy says of a streamtype. */
+  definition(streamtype: string): Streamtype {
     const definition = this.#effective.definitions.get(streamtype)
     if (definition) return definition
     const known = this.streamtypes.join(', ') || 'none'
@@ -474,7 +396,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
         this.emit('state', text)
         break
       case NativeNotice.Log: {
-        const line = { level: levels.get(code) ?? ('debug' as const), text }
+        const line = lwsLogLine(code, text)
         debug('%s: %s', line.level, line.text)
         this.emit('log', line)
         break
@@ -492,8 +414,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   }
 
   #setLogLevel(): void {
-    const wanted = this.listenerCount('log') > 0 ? ERRORS_TO_NOTICES : QUIET
-    this.#native.setLogLevel(debug.enabled ? EVERYTHING : wanted)
+    this.#native.setLogLevel(wantedLevels(this.listenerCount('log') > 0))
   }
 
   #destroyedError(): Error {

@@ -115,8 +115,7 @@ async function openFrom(
   const context = new Context(effective, {
     ...(options.ca !== undefined && { ca: options.ca }),
     ...(options.cookieJar !== undefined && { cookieFile: openCookieFile(options.cookieJar) }),
-    ...(options.maxSockets !== undefined &&
-      Number.isFinite(options.maxSockets) && { maxSockets: options.maxSockets }),
+    ...(options.maxSockets !== undefined && { maxSockets: options.maxSockets }),
     ...(options.signal && { signal: options.signal }),
   })
   applyBlobs(context, options.blobs ?? {})
@@ -136,7 +135,9 @@ async function openFrom(
  *   latest
  * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError};
  *   {@link SecureStreamError} `ERR_SS_TRUST` when the system's certificates are needed and not found,
- *   `ERR_SS_COOKIE_JAR` when the `cookieJar` cannot be used; the signal's reason; a file system error for a policy file that cannot be read. Synchronously, a
+ *   `ERR_SS_COOKIE_JAR` when the `cookieJar` cannot be used, `ERR_SS_SOCKS_PROXY` when the environment
+ *   variable `socks_proxy` cannot be read; the signal's reason; a file system error for a policy file that
+ *   cannot be read. Synchronously, a
  *   `TypeError` with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
  *   `ERR_SS_NOT_IMPLEMENTED` for an option of a later version.
  */

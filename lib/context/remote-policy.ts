@@ -1,7 +1,6 @@
 import { NackError } from '../errors/nack-error.js'
 import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
 import { PolicyError } from '../policy/policy-error.js'
-import type { Streamtype } from '../policy/types.js'
 import type { Reply } from '../requests/reply.js'
 import { transact } from '../requests/request.js'
 import type { SecureStream } from '../stream/secure-stream.js'
@@ -13,8 +12,6 @@ const MAX_BYTES = 16 * 1024 * 1024
 export interface RemotePolicyHost {
   /** Opens a stream of the streamtype `fetch_policy`. */
   open(): SecureStream
-  /** What the policy says of that streamtype. */
-  definition(): Streamtype
   /** Checks the policy and goes by it from now on. */
   succeed(policy: Buffer): void
 }
@@ -53,7 +50,7 @@ export class RemotePolicy {
   }
 
   async #fetch(stream: SecureStream): Promise<void> {
-    const reply = await transact(stream, {}, this.#host.definition()).reply
+    const reply = await transact(stream, {}).reply
     const policy = await contentOf(reply)
     if (!reply.acked) throw new NackError(FETCH_POLICY, reply.state)
     this.#host.succeed(policy)

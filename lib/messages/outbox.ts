@@ -49,10 +49,7 @@ export class Outbox {
     })
     this.#size++
     if (!signal) return { id, promise }
-    const unwatch = onAbort(signal, () => {
-      this.#queue.cancelSend(id)
-      this.reject(id, signal.reason)
-    })
+    const unwatch = onAbort(signal, () => this.giveUp(id, signal.reason))
     return { id, promise: promise.finally(unwatch) }
   }
 
@@ -68,6 +65,12 @@ export class Outbox {
   reject(id: number, reason: unknown): void {
     const entry = this.#settle(id)
     if (entry) rejectForCaller(entry, reason)
+  }
+
+  /** Nobody waits for it any more; it is not sent if it has not begun to leave. */
+  giveUp(id: number, reason: unknown): void {
+    this.#queue.cancelSend(id)
+    this.reject(id, reason)
   }
 
   dropped(id: number): void {

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { invalidArgType, outOfRange } from '../arguments.js'
+import { checkObject, checkSignal, invalidArgType, outOfRange } from '../arguments.js'
 import type { Context } from '../context/context.js'
 import { AllRetriesFailedError } from '../errors/all-retries-failed-error.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
@@ -11,7 +11,7 @@ import type { Streamtype } from '../policy/types.js'
 import type { SecureStream } from '../stream/secure-stream.js'
 import type { StateName } from '../stream/state.js'
 import type { Metadata } from '../stream/stream-types.js'
-import { cannotSend, streamTraits } from '../stream/streamtype-traits.js'
+import { cannotSend, checkMetadata, streamTraits } from '../stream/streamtype-traits.js'
 import type { AnswerHead } from './answer-head.js'
 import { type BlobLike, isBlobLike } from './blob-like.js'
 import { Reply } from './reply.js'
@@ -56,7 +56,7 @@ export function performRequest(
     requireTransactional(streamtype, definition)
     const refusal = body !== undefined && cannotSend(streamtype, definition, WITHOUT_BODY)
     if (refusal) return failed(refusal)
-    return transact(context.stream(streamtype, metadata ? { metadata } : {}), options, definition)
+    return transact(context.stream(streamtype, metadata ? { metadata } : {}), options)
   } catch (error) {
     // Wrong arguments throw, also where only the policy can tell that they are wrong.
     if (error instanceof TypeError) throw error
@@ -71,15 +71,28 @@ function failed(reason: unknown): { reply: Promise<Reply>; over: Promise<void> }
 const isBytes = (body: unknown): body is string | Uint8Array =>
   typeof body === 'string' || types.isUint8Array(body)
 
+/**
+ * Checks what `request()` was given, as far as the policy has no say in it.
+ *
+ * @throws TypeError, RangeError
+ */
+export function checkRequestOptions(options: RequestOptions): void {
+  checkObject('options', options)
+  checkSignal('options.signal', options.signal)
+  checkMetadata(options.metadata)
+  checkBody(options.body)
+  checkTimeout(options.timeout)
+}
+
 /** @throws TypeError `ERR_INVALID_ARG_TYPE` */
-export function checkBody(body: unknown): void {
+function checkBody(body: unknown): void {
   if (body === undefined || isBytes(body) || isBlobLike(body)) return
   const expected = 'of type string or an instance of Buffer, Uint8Array or Blob'
   throw invalidArgType('options.body', expected, body)
 }
 
 /** @throws TypeError, RangeError unless it is left out or a number of milliseconds. */
-export function checkTimeout(timeout: unknown): void {
+function checkTimeout(timeout: unknown): void {
   if (timeout === undefined) return
   if (typeof timeout !== 'number')
     throw invalidArgType('options.timeout', 'of type number', timeout)
@@ -99,10 +112,8 @@ export function requireTransactional(streamtype: string, definition: Streamtype)
 export function transact(
   stream: SecureStream,
   options: RequestOptions,
-  { timeout_ms }: Streamtype,
 ): { reply: Promise<Reply>; over: Promise<void> } {
-  const { timeout = timeout_ms ?? Infinity } = options
-  return new Transaction(stream, { ...options, timeout })
+  return new Transaction(stream, options)
 }
 
 class Transaction {
@@ -116,10 +127,8 @@ class Transaction {
   #done = false
   #release: () => void = () => {}
 
-  constructor(
-    stream: SecureStream,
-    { body, signal, timeout }: RequestOptions & { timeout: number },
-  ) {
+  constructor(stream: SecureStream, options: RequestOptions) {
+    const { body, signal, timeout = stream.definition.timeout_ms ?? Infinity } = options
     this.#stream = stream
     this.reply = new Promise((resolve, reject) => {
       this.#pending = { resolve, reject }
@@ -127,7 +136,7 @@ class Transaction {
     stream.on('state', this.#onState)
     stream.messageEvents?.keepAnswer()
     this.over = stream.closedOrForsaken()
-    stream.leaveTimeToOthers()
+    stream.ignoreTimeLimit()
 
     const timer =
       timeout > LONGEST_TIMER

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { checkObject, checkSignal, invalidArgType, invalidArgValue } from '../arguments.js'
+import { checkBoolean, checkObject, checkSignal, invalidArgValue } from '../arguments.js'
 import type { Streamtype } from '../policy/types.js'
 import type { SendOptions } from './stream-types.js'
 import { checkMetadata, metadataPairs } from './streamtype-traits.js'
@@ -19,8 +19,7 @@ export function checkSend(
 ): (string | Uint8Array)[] | undefined {
   checkObject('options', options)
   checkSignal('options.signal', options.signal)
-  if (options.binary !== undefined && typeof options.binary !== 'boolean')
-    throw invalidArgType('options.binary', 'of type boolean', options.binary)
+  if (options.binary !== undefined) checkBoolean('options.binary', options.binary)
   if (definition.protocol === 'ws' && typeof data !== 'string')
     checkText(data, options.binary ?? definition.ws_binary ?? false)
   if (options.metadata === undefined) return undefined

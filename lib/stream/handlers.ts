@@ -61,13 +61,22 @@ export function checkHandlers(name: string, handlers: StreamHandlers<never>): vo
       throw invalidArgType(`${name}.${key}`, 'of type function', handlers[key])
 }
 
+/** The handlers among the options of a stream, if there are any. */
+export function givenHandlers<Name extends string>({
+  state,
+  rx,
+  tx,
+}: StreamHandlers<Name>): StreamHandlers<Name> | undefined {
+  if (!state && !rx && !tx) return undefined
+  return { ...(state && { state }), ...(rx && { rx }), ...(tx && { tx }) }
+}
+
 /** The handlers of `before`, with those that are `given` in their place; undefined is not given. */
 export function replaceHandlers<Name extends string>(
   before: StreamHandlers<Name>,
   given: StreamHandlers<Name>,
 ): StreamHandlers<Name> {
-  const { state = before.state, rx = before.rx, tx = before.tx } = given
-  return { ...(state && { state }), ...(rx && { rx }), ...(tx && { tx }) }
+  return { ...before, ...givenHandlers(given) }
 }
 
 function toNativeTx(payload: TxPayload, room: number): [Uint8Array, number] {

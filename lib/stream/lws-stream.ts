@@ -1,17 +1,24 @@
 import type { NativeStream } from '../addon/native.js'
 import { checkInteger } from '../arguments.js'
+import { DestroyedError } from '../errors/destroyed-error.js'
 import type { Streamtype } from '../policy/types.js'
 import { EndingEmitter } from './ending-emitter.js'
 import { metadataValues, NO_METADATA } from './metadata-values.js'
 import { checkMetadataName, metadataBytes, metadataNames } from './streamtype-traits.js'
 
 /** What a stream has of the C API, whatever becomes of its payload. */
-export class LwsStream<Name extends string = string> extends EndingEmitter {
+export class LwsStream<Name extends string = string>
+  extends EndingEmitter
+  implements AsyncDisposable
+{
   /** The streamtype's name in the policy. */
   readonly streamtype: string
   /** @internal What the policy says of it. */
-  protected definition: Streamtype
+  definition: Streamtype
   readonly #native: NativeStream
+  #destroyed = false
+  #destroyError: Error | undefined
+  #aborted: { reason: unknown } | undefined
 
   /** @internal */
   constructor(streamtype: string, definition: Streamtype, native: NativeStream) {
@@ -19,6 +26,11 @@ export class LwsStream<Name extends string = string> extends EndingEmitter {
     this.streamtype = streamtype
     this.definition = definition
     this.#native = native
+  }
+
+  /** Whether the stream is destroyed. */
+  get destroyed(): boolean {
+    return this.#destroyed
   }
 
   /** The tag that libwebsockets' log lines name this stream by. */
@@ -150,5 +162,46 @@ export class LwsStream<Name extends string = string> extends EndingEmitter {
   unref(): this {
     this.#native.setRef(false)
     return this
+  }
+
+  /**
+   * Destroys the stream: `lws_ss_destroy()`. Safe at any time, inside handlers too. What is pending
+   * rejects with {@link DestroyedError}, whose cause is `error`.
+   */
+  destroy(error?: Error): void {
+    if (this.#destroyed) return
+    this.#destroyed = true
+    this.#destroyError = error ?? undefined
+    this.#native.destroy()
+  }
+
+  /** @internal {@link destroy}, and what is pending rejects with `reason` itself, whatever that is. */
+  abort(reason: unknown): void {
+    if (this.#destroyed) return
+    this.#aborted = { reason }
+    this.destroy()
+  }
+
+  /** {@link destroy}, at the end of an `await using` block; settles when the stream is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.destroy()
+    await this.closed()
+  }
+
+  /** @internal libwebsockets has destroyed the stream; `cause` is why, when the program did not ask for it. */
+  protected noteDestroyed(cause: Error | undefined): void {
+    if (!this.#destroyed) this.#destroyError = cause
+    this.#destroyed = true
+  }
+
+  /** @internal What a loop over messages throws at the stream's end, if anything. */
+  protected get endReason(): { reason: unknown } | undefined {
+    return this.#aborted ?? (this.#destroyError && { reason: this.#destroyError })
+  }
+
+  /** @internal What a promise rejects with when the stream is destroyed before it settles. */
+  destroyedError(): unknown {
+    if (this.#aborted) return this.#aborted.reason
+    return new DestroyedError(`'${this.streamtype}'`, this.#destroyError)
   }
 }

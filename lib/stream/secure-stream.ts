@@ -5,7 +5,6 @@ import { invalidArgType, toBytes } from '../arguments.js'
 import { channels } from '../channels.js'
 import type { Context } from '../context/context.js'
 import { destroyOnAbort } from '../context/destroy-on-abort.js'
-import { DestroyedError } from '../errors/destroyed-error.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import { illegalConstructor } from '../errors/illegal-constructor.js'
 import type { MqttSettingsError } from '../errors/mqtt-settings-error.js'
@@ -49,10 +48,7 @@ import { TransactionTimer } from './transaction-timer.js'
  *
  * Specification: "Secure Streams CLIENT State lifecycle".
  */
-export class SecureStream<Name extends string = string>
-  extends LwsStream<Name>
-  implements AsyncDisposable
-{
+export class SecureStream<Name extends string = string> extends LwsStream<Name> {
   /** Counters, from the stream's creation on. */
   readonly stats: StreamStats = countFromZero()
   readonly #native: NativeStream
@@ -63,9 +59,6 @@ export class SecureStream<Name extends string = string>
   #handlers: StreamHandlers<Name> | undefined
   #state: StateName | number = 'CREATING'
   #connected = false
-  #destroyed = false
-  #destroyError: Error | undefined
-  #aborted: { reason: unknown } | undefined
   #gone: Error | undefined
   #lastAttempt: LastAttempt | undefined
   readonly #connecting = new ConnectWaiters()
@@ -111,16 +104,15 @@ export class SecureStream<Name extends string = string>
       })
       create(() => this.#native.open(calls))
     } else {
-      const warn = (text: string) => context.warn(text)
-      const events = new MessageEvents(
+      this.#messageEvents = new MessageEvents(
         this,
         this.#native,
         this.#inbox,
         this.#outbox,
         this.#framed,
-        warn,
+        (text) => context.warn(text),
       )
-      this.#messageEvents = this.#native.events = events
+      this.#native.events = this.#messageEvents
       create(() => this.#native.open())
     }
     this.#unwatchSignal = destroyOnAbort(this, options.signal)
@@ -140,7 +132,7 @@ export class SecureStream<Name extends string = string>
   // On h1 and h2, where each message is an answer, connecting would be a request.
   #listen(): void {
     const { transactional } = streamTraits(this.definition)
-    if (transactional || this.#connected || this.#destroyed) return
+    if (transactional || this.#connected || this.destroyed) return
     this.#listens = this.#outbox.size === 0 && this.#connecting.size === 0
     this.#native.listen()
   }
@@ -162,11 +154,6 @@ export class SecureStream<Name extends string = string>
   get lastAttempt(): LastAttempt {
     this.#lastAttempt ??= new LastAttempt(this.streamtype, this.#native)
     return this.#lastAttempt
-  }
-
-  /** Whether the stream is destroyed. */
-  get destroyed(): boolean {
-    return this.#destroyed
   }
 
   /**
@@ -205,7 +192,7 @@ export class SecureStream<Name extends string = string>
     { signal, binary }: SendOptions,
     metadata?: (string | Uint8Array)[],
   ): Promise<void> {
-    if (this.#destroyed) return Promise.reject(this.destroyedError())
+    if (this.destroyed) return Promise.reject(this.destroyedError())
     const refusal = this.#handlers
       ? hasHandlers(this.streamtype)
       : (cannotSend(this.streamtype, this.definition) ??
@@ -261,9 +248,9 @@ export class SecureStream<Name extends string = string>
    *   {@link DisconnectedError}, {@link DestroyedError}
    */
   connect(): Promise<void> {
-    if (this.#connected && !this.#destroyed) return Promise.resolve()
+    if (this.#connected && !this.destroyed) return Promise.resolve()
     const connected = this.#connecting.add()
-    if (this.#destroyed) this.#connecting.reject(this.destroyedError())
+    if (this.destroyed) this.#connecting.reject(this.destroyedError())
     else this.#native.connect()
     return connected
   }
@@ -284,7 +271,7 @@ export class SecureStream<Name extends string = string>
 
   /** Closes the connection, or gives up making one. A `nailed_up` stream connects again at once. */
   disconnect(): void {
-    if (this.#destroyed) return
+    if (this.destroyed) return
     this.#disconnect(new DisconnectedError(this.streamtype, 'by disconnect()'))
   }
 
@@ -295,30 +282,9 @@ export class SecureStream<Name extends string = string>
     this.#native.disconnect()
   }
 
-  /** Destroys the stream; safe at any time, inside handlers too. What is pending rejects. */
-  destroy(error?: Error): void {
-    if (this.#destroyed) return
-    this.#destroyed = true
-    this.#destroyError = error ?? undefined
-    this.#native.destroy()
-  }
-
-  /** @internal {@link destroy}, and what is pending rejects with `reason` itself, whatever that is. */
-  abort(reason: unknown): void {
-    if (this.#destroyed) return
-    this.#aborted = { reason }
-    this.destroy()
-  }
-
-  /** {@link destroy}, at the end of an `await using` block; settles when the stream is gone. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.destroy()
-    await this.closed()
-  }
-
   /** @internal The policy has changed: `definition` counts from the next connection on. */
   followPolicy(definition: Streamtype | undefined, nameForLws: string): void {
-    if (this.#destroyed) return
+    if (this.destroyed) return
     if (!definition || !canBecome(this.definition, definition)) {
       this.#gone = streamtypeGone(this.streamtype, definition !== undefined)
       this.#native.followPolicy(undefined, false)
@@ -382,17 +348,15 @@ export class SecureStream<Name extends string = string>
     if (!timeout_ms || !this.#timesTransactions) return
     if (this.#outbox.size === 0 && this.#connecting.size === 0) return
     this.#transactionTimer ??= new TransactionTimer()
-    this.#transactionTimer.begin(this.#outbox.first ?? 0, timeout_ms, (id) => {
+    this.#transactionTimer.begin(this.#outbox.first, timeout_ms, (message) => {
       const reason = new TimeoutError(this.streamtype)
-      if (id === 0 && this.#connecting.size > 0) this.#disconnect(reason)
-      if (id === 0 || id !== this.#outbox.first) return
-      this.#native.cancelSend(id)
-      this.#outbox.reject(id, reason)
+      if (message !== undefined) this.#outbox.giveUp(message, reason)
+      else if (this.#connecting.size > 0) this.#disconnect(reason)
     })
   }
 
-  /** @internal The time that a transaction may take is somebody else's business. */
-  leaveTimeToOthers(): void {
+  /** @internal The policy's `timeout_ms` is none for this stream: who uses it has a limit of its own. */
+  ignoreTimeLimit(): void {
     this.#timesTransactions = false
   }
 
@@ -421,8 +385,7 @@ export class SecureStream<Name extends string = string>
   }
 
   #onDestroyed(): void {
-    if (!this.#destroyed) this.#destroyError = this.#gone
-    this.#destroyed = true
+    this.noteDestroyed(this.#gone)
     this.#connected = false
     // To make an error takes longer than all the rest of this.
     if (this.#outbox.size > 0 || this.#connecting.size > 0) {
@@ -431,16 +394,9 @@ export class SecureStream<Name extends string = string>
       this.#connecting.reject(reason)
     }
     this.#inbox.dropPartialMessage()
-    const cause = this.#destroyError
-    this.#inbox.end(this.#aborted ?? (cause && { reason: cause }))
+    this.#inbox.end(this.endReason)
     this.#transactionTimer?.stop()
     this.#unwatchSignal?.()
     this.end()
-  }
-
-  /** @internal What a promise rejects with when the stream is destroyed before it settles. */
-  destroyedError(): unknown {
-    if (this.#aborted) return this.#aborted.reason
-    return new DestroyedError(`'${this.streamtype}'`, this.#destroyError)
   }
 }

@@ -1,22 +1,28 @@
-// A timer that is set for longer fires at once.
-const LONGEST_TIMER = 0x7fffffff
-
 /** Ends a transaction that takes longer than it may. */
 export class TransactionTimer {
   #timer: NodeJS.Timeout | undefined
   #message: number | undefined
 
-  /** The transaction for `message` goes on, or begins, and then it has `ms` milliseconds. */
-  begin(message: number, ms: number, giveUp: (message: number) => void): void {
+  /**
+   * An attempt of a transaction begins; the first one starts the timer.
+   *
+   * @param message - the id of the message that the transaction is for; `undefined`: for `connect()`
+   * @param ms - milliseconds, no more than a timer can have: 2,147,483,647
+   */
+  begin(
+    message: number | undefined,
+    ms: number,
+    giveUp: (message: number | undefined) => void,
+  ): void {
     if (this.#timer && message === this.#message) return
     this.stop()
     this.#message = message
-    // The stream itself keeps the process running, unless the program does not want that.
     const end = () => {
       this.#timer = undefined
       giveUp(message)
     }
-    this.#timer = setTimeout(end, Math.min(ms, LONGEST_TIMER)).unref()
+    // The stream itself keeps the process running, unless the program does not want that.
+    this.#timer = setTimeout(end, ms).unref()
   }
 
   stop(): void {

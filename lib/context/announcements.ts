@@ -1,0 +1,19 @@
+/** Tells what a context has to tell, and keeps it until the program can listen to it. */
+export class Announcements {
+  #kept: (() => void)[] | undefined = []
+
+  tell(announce: () => void): void {
+    if (this.#kept) this.#kept.push(announce)
+    // Not within the call that is the reason: what a listener throws is no answer to that.
+    else queueMicrotask(announce)
+  }
+
+  /** The program is about to have the context, and listens by the next turn of the loop. */
+  begin(): void {
+    setImmediate(() => {
+      const kept = this.#kept ?? []
+      this.#kept = undefined
+      for (const announce of kept) announce()
+    })
+  }
+}
