@@ -99,7 +99,7 @@ export interface Streamtype {
   client_cert?: number
   /**
    * How long a transaction may take, and what `startTimeout()` takes without a time of its own, in
-   * ms.
+   * ms. 0 is for no limit.
    */
   timeout_ms?: number
   /** The priority of packets; 7 needs CAP_NET_ADMIN. From 0 to 7. Default: `0`. */

@@ -128,7 +128,8 @@ class Transaction {
   #release: () => void = () => {}
 
   constructor(stream: SecureStream, options: RequestOptions) {
-    const { body, signal, timeout = stream.definition.timeout_ms ?? Infinity } = options
+    // 0 is none, as it is to libwebsockets.
+    const { body, signal, timeout = stream.definition.timeout_ms || Infinity } = options
     this.#stream = stream
     this.reply = new Promise((resolve, reject) => {
       this.#pending = { resolve, reject }

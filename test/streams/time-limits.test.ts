@@ -170,6 +170,14 @@ for (const protocol of ['h1', 'h2'] as const)
       await assert.rejects(patient, { code: 'ERR_SS_DESTROYED' })
     })
 
+    test('is no limit when it is 0', async () => {
+      await using it = await opened({ timeout_ms: 0 })
+      const metadata = { path: 'echo' }
+      assert.equal((await it.context.request('any', { body: 'x', metadata })).status, 200)
+      await using stream = it.context.stream('any', { metadata })
+      await stream.send('x')
+    })
+
     test('ends each transaction of send() by itself, from its own beginning on', async () => {
       await using it = await opened({ timeout_ms: 500 })
       const { peer, context } = it

@@ -96,6 +96,7 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
     'How long a transaction may take, and what `startTimeout()` takes without a time of its own.',
     {
       unit: 'ms',
+      limit: '0 is for no limit',
     },
   ),
   s('attr_priority', upTo(7), 'The priority of packets; 7 needs CAP_NET_ADMIN.', { default: 0 }),
