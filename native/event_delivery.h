@@ -24,6 +24,10 @@ struct StreamEvent {
   };
   // Beside lws's flags of kRx: of a message that may be lost, by its quality of service.
   static constexpr int kMayBeLost = 1 << 16;
+  // How many bytes it has besides its numbers.
+  size_t bytes() const {
+    return kind == kRx || kind == kFailure || kind == kHead || kind == kTrailers ? a : 0;
+  }
   uint32_t kind, a, b;
 };
 

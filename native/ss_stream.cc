@@ -143,8 +143,10 @@ void SsStream::AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b) {
   Schedule();
 }
 
-void SsStream::AddReceived(const uint8_t* data, size_t length) {
-  if (length) received_.insert(received_.end(), data, data + length);
+void SsStream::AddEvent(StreamEvent::Kind kind, std::string_view bytes, uint32_t b) {
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  received_.insert(received_.end(), data, data + bytes.size());
+  AddEvent(kind, static_cast<uint32_t>(bytes.size()), b);
 }
 
 lws_ss_state_return_t SsStream::OnState(void* user, void*, lws_ss_constate_t state,
@@ -227,16 +229,12 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
   if (!handlers_) {
     if (begins_or_ends) told_connected_ = state == LWSSSCS_CONNECTED;
     if (state == LWSSSCS_UNREACHABLE || state == LWSSSCS_DISCONNECTED) {
-      const char* why = ssi_connection_failure(handle);
-      if (!*why && state == LWSSSCS_DISCONNECTED && fruitless_)
+      std::string_view why = ssi_connection_failure(handle);
+      if (why.empty() && state == LWSSSCS_DISCONNECTED && fruitless_)
         why = outgoing_.front().packet_id() ? "closed before anything was acknowledged"
                                             : "closed before anything could be sent";
-      const size_t length = strlen(why);
       const uint16_t code = ssi_failure_code(handle);
-      if (length || code) {
-        AddReceived(reinterpret_cast<const uint8_t*>(why), length);
-        AddEvent(StreamEvent::kFailure, static_cast<uint32_t>(length), code);
-      }
+      if (!why.empty() || code) AddEvent(StreamEvent::kFailure, why, code);
     }
     AddEvent(StreamEvent::kState, state, ordinal);
     return LWSSSSRET_OK;
@@ -273,9 +271,9 @@ lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t len
   if (self->handlers_) return self->CallRx(data, length, flags);
   if (ssi_may_lose_received(self->handle_)) flags |= StreamEvent::kMayBeLost;
   if ((flags & LWSSS_FLAG_EOM) && self->keeps_answer_) self->AddTrailers();
-  self->AddReceived(data, length);
   self->rest_ = ssi_rest_of_frame(self->handle_);
-  self->AddEvent(StreamEvent::kRx, static_cast<uint32_t>(length), static_cast<uint32_t>(flags));
+  self->AddEvent(StreamEvent::kRx, {reinterpret_cast<const char*>(data), length},
+                 static_cast<uint32_t>(flags));
   return LWSSSSRET_OK;
 }
 
@@ -328,112 +326,6 @@ lws_ss_state_return_t SsStream::TxHandler(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   return LWSSSSRET_OK;
 }
 
-// From a clean stack, a stream without a connection waits for its next attempt, or it is idle, and
-// then what it had begun to send goes nowhere.
-void SsStream::Rest() {
-  if (ssi_wsi(handle_)) return;
-  if (unreachable_ && !gave_up_ && !ssi_will_retry(handle_)) Heed(ssi_backoff(handle_));
-  unreachable_ = false;
-  if (ssi_will_retry(handle_)) {
-    // Not with a transaction whose message is gone.
-    if (!transactional_ || !answered_ || handlers_ || !can_send_ || !outgoing_.empty()) return;
-    ssi_disconnect(handle_);
-  }
-  ssi_become_idle(handle_);
-  if (!handlers_) DropStarted();
-}
-
-void SsStream::PrefetchConnection() const {
-  if (handle_) ssi_prefetch_connection(handle_);
-}
-
-void SsStream::PrefetchSocket(const EventLoop& loop) const {
-  lws* wsi = handle_ ? ssi_wsi(handle_) : nullptr;
-  if (!wsi) return;
-  loop.PrefetchWatcher(lws_get_socket_fd(wsi));
-  ssi_prefetch_framing(handle_);
-}
-
-void SsStream::Work() {
-  scheduled_ = false;
-  if (!handle_) return;
-  Wanted wanted = wanted_;
-  wanted_ = {};
-  if (wanted.destroy) {
-    DestroyNow();
-    return;
-  }
-  SsContext::ServiceScope scope(context_);
-  SettleLeaving();
-  if (disconnecting_ && !CloseConnection(wanted)) return;
-  if (handle_ && follow_ && !ssi_wsi(handle_)) {
-    ChangePolicy();
-    if (doomed_) return;
-  }
-  if (handle_) Rest();
-  if (handle_ && transactional_ && !handlers_ && !outgoing_.empty()) {
-    // The first message has a transaction of its own, which does for both.
-    if (wanted.connect || wanted.request_tx) Pump();
-    wanted.request_tx = has_tx_length_ = false;
-  }
-  const bool is_nothing_else = !wanted.request_tx && outgoing_.empty();
-  const bool waits = handle_ && (ssi_wsi(handle_) || ssi_will_retry(handle_));
-  const bool is_for_itself = wanted.transaction || (wanted.listen && !waits);
-  if (handle_ && (wanted.connect || (is_for_itself && is_nothing_else))) {
-    PrepareConnection();
-    Heed(ssi_connect(handle_));
-  }
-  if (handle_ && wanted.request_tx) {
-    PrepareConnection();
-    asked_for_tx_ = true;
-    if (gave_up_) ssi_set_failures(handle_, 0);
-    gave_up_ = false;
-    if (has_tx_length_)
-      Heed(lws_ss_request_tx_len(handle_, tx_length_));
-    else
-      Heed(lws_ss_request_tx(handle_));
-    has_tx_length_ = false;
-  }
-  // Before lws asks for more, it gives the socket what waits for it.
-  const bool wants_more = wanted.more || leaving_.count;
-  if (handle_ && wants_more && ssi_wsi(handle_)) Heed(lws_ss_request_tx(handle_));
-  if (handle_ && wanted.flow)
-    if (lws* wsi = ssi_wsi(handle_)) lws_rx_flow_control(wsi, reading_ ? 1 : 0);
-  if (handle_) Pump();
-}
-
-// Whether the connection is over. What its socket has not taken yet may keep it for a while, and
-// what is wanted of the next one waits.
-bool SsStream::CloseConnection(Wanted& wanted) {
-  const uint16_t failures = ssi_failures(handle_);
-  if (wanted.disconnect) ssi_disconnect(handle_);
-  if (handle_ && ssi_wsi(handle_)) {
-    wanted_.connect |= wanted.connect;
-    wanted_.listen |= wanted.listen;
-    wanted_.transaction |= wanted.transaction;
-    wanted_.request_tx |= wanted.request_tx;
-    return false;
-  }
-  disconnecting_ = unreachable_ = false;
-  if (!handle_) return true;
-  // It is no failure, and lws has it wait as after one.
-  ssi_disconnect(handle_);
-  ssi_set_failures(handle_, wanted.disconnect ? failures : 0);
-  wanted.connect |= ssi_is_nailed_up(handle_);
-  return true;
-}
-
-void SsStream::DestroyNow() {
-  if (!handle_) return;
-  doomed_ = true;
-  SsContext::ServiceScope scope(context_);
-  SettleLeaving();
-  ssi_say_goodbye(handle_);
-  lws_ss_handle* going = handle_;
-  lws_ss_destroy(&going);
-  handle_ = nullptr;
-}
-
 void SsStream::Tell() {
   if (released_) return;
   const bool over = !handle_;
@@ -463,9 +355,7 @@ bool SsStream::TellInParts() {
     return true;
   };
   for (const StreamEvent& event : telling_) {
-    const bool has_bytes = event.kind == StreamEvent::kRx || event.kind == StreamEvent::kFailure ||
-                           event.kind == StreamEvent::kHead || event.kind == StreamEvent::kTrailers;
-    const size_t length = has_bytes ? event.a : 0;
+    const size_t length = event.bytes();
     if (part.length && part.length + length > EventDelivery::kSmallBytes && !tell(0)) return false;
     part.count++;
     part.length += length;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "event_delivery.h"
@@ -87,14 +88,15 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   bool CanTell(lws_ss_constate_t state) const;
   void Heed(lws_ss_state_return_t answer);
   void AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b);
-  void AddReceived(const uint8_t* data, size_t length);
+  // With bytes of its own, whose number is `a`.
+  void AddEvent(StreamEvent::Kind kind, std::string_view bytes, uint32_t b);
   void Settle(lws_ss_constate_t verdict, lws_ss_tx_ordinal_t ordinal);
   void SettleTransaction(StreamEvent::Kind verdict);
   void SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal);
   void RewindTransaction();
   void ForgetMessages();
   void SettleLeaving();
-  void BearFruit();
+  void EndFruitless();
   void TakeBackPublishes();
   void DropStarted();
   const Metadata& MetadataToConnect() const;

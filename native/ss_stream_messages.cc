@@ -52,7 +52,7 @@ lws_ss_state_return_t SsStream::TxMessage(lws_ss_tx_ordinal_t ordinal, uint8_t* 
     RequestFront();
     return LWSSSSRET_TX_DONT_SEND;
   }
-  if (!resend_) BearFruit();
+  if (!resend_) EndFruitless();
   OutgoingMessage& message = *next;
   if (transactional_) message.SetRequested();
   if (message.starved()) {
@@ -138,14 +138,14 @@ void SsStream::RewindTransaction() {
   parts_ = 0;
 }
 
-// The connection is good for something: failures count from here on.
-void SsStream::BearFruit() {
+// The connection has carried something: failures count from here on.
+void SsStream::EndFruitless() {
   if (fruitless_ && !refused_) ssi_set_failures(handle_, 0);
   fruitless_ = false;
 }
 
 void SsStream::SettlePublish(StreamEvent::Kind verdict, lws_ss_tx_ordinal_t ordinal) {
-  BearFruit();
+  EndFruitless();
   auto meant =
       std::find_if(unanswered_.begin(), unanswered_.end(),
                    [ordinal](const Unanswered& message) { return message.ordinal == ordinal; });

@@ -129,8 +129,7 @@ void SsStream::AddHead() {
   head.resize(1 + static_cast<size_t>(ssi_url(handle_, &head[1], kUrlBytes - 1)));
   head += "\n";
   ssi_each_field(handle_, AddLine, &head);
-  AddReceived(reinterpret_cast<const uint8_t*>(head.data()), head.size());
-  AddEvent(StreamEvent::kHead, static_cast<uint32_t>(head.size()), ssi_status(handle_));
+  AddEvent(StreamEvent::kHead, head, ssi_status(handle_));
 }
 
 // They are told before the end of the payload, and where that has no end with the verdict.
@@ -138,6 +137,5 @@ void SsStream::AddTrailers() {
   if (!ssi_has_trailers(handle_)) return;
   std::string lines;
   ssi_each_field(handle_, AddLine, &lines);
-  AddReceived(reinterpret_cast<const uint8_t*>(lines.data()), lines.size());
-  AddEvent(StreamEvent::kTrailers, static_cast<uint32_t>(lines.size()), 0);
+  AddEvent(StreamEvent::kTrailers, lines, 0);
 }

@@ -103,8 +103,8 @@ export interface NativeStreamTraits {
 
 /**
  * Three numbers an event, `count` times: kind, a, b; the next call has others in the same array. The
- * bytes that `Rx`, `Failure`, `Head` and `Trailers` events speak of (`a` of them) follow each other in `bytes`, from
- * `from` on.
+ * bytes that `Rx`, `Failure`, `Head` and `Trailers` events speak of (`a` of them) follow each other in
+ * `bytes`, from `from` on.
  */
 export type NativeStreamEvents = (
   stream: NativeStream,
