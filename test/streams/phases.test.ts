@@ -65,6 +65,10 @@ const neverConnected: Outcome = {
   settled: failed,
   states: `CREATING ${`${attempt} UNREACHABLE `.repeat(ATTEMPTS)}ALL_RETRIES_FAILED`,
 }
+const answeredInPart: Outcome = {
+  settled: failed,
+  states: `CREATING ${attempt} UNREACHABLE ALL_RETRIES_FAILED`,
+}
 const cutOff: Outcome = {
   settled: 'ERR_SS_DISCONNECTED',
   states: `CREATING ${attempt} CONNECTED DISCONNECTED`,
@@ -144,6 +148,8 @@ for (const protocol of protocols)
 
           const afterwards = acknowledged === undefined ? handedOver : cutOff
           let expected = neverConnected
+          // What has been answered in part is not done again.
+          if (protocol === 'h1' && at > 0) expected = answeredInPart
           if (at >= connected) expected = afterwards
           if (acknowledged !== undefined && at >= acknowledged) expected = acknowledgedFirst
           const overtaken = [neverConnected, afterwards, expected]

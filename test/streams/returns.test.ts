@@ -48,11 +48,7 @@ function life(protocol: ProtocolName): string[] {
   return [...begin, 'CONNECTED', 'tx', ...acknowledgement, 'rx', ...end]
 }
 
-function scenariosOf(
-  protocol: ProtocolName,
-  secure: boolean,
-  style: Style,
-): Record<string, string[]> {
+function scenariosOf(protocol: ProtocolName, style: Style): Record<string, string[]> {
   const places = life(protocol).map((place) =>
     place === 'rx' && style === 'listeners' ? 'message' : place,
   )
@@ -60,10 +56,7 @@ function scenariosOf(
     live: style === 'listeners' ? places.filter((place) => place !== 'tx') : places,
     refused: ['UNREACHABLE', 'ALL_RETRIES_FAILED'],
     silent: ['TIMEOUT'],
-    // lws repeats a publish for nine seconds before it takes the silence for a refusal.
-    ...((transactional(protocol) || (protocol === 'mqtt' && !secure)) && {
-      refusing: ['QOS_NACK_REMOTE'],
-    }),
+    ...(transactional(protocol) && { refusing: ['QOS_NACK_REMOTE'] }),
   }
 }
 
@@ -154,10 +147,10 @@ async function perform(protocol: ProtocolName, secure: boolean, style: Style): P
       protocol,
       style,
       policy: policyOf(streamtypesOf(protocol, peer, secure), authority),
-      scenarios: scenariosOf(protocol, secure, style),
+      scenarios: scenariosOf(protocol, style),
     },
   })
-  const places = Object.values(scenariosOf(protocol, secure, style)).flat()
+  const places = Object.values(scenariosOf(protocol, style)).flat()
   assert.deepEqual(reports.pop(), { exceptions: places.length, left: [] })
   return reports as Outcome[]
 }
@@ -170,7 +163,7 @@ describe('inside a handler or a listener', { concurrency: 2, timeout: 300_000 },
           const actions = { ...(style === 'handlers' && inHandlers), ...anywhere }
           let performed: Promise<Outcome[]> | undefined
 
-          for (const place of Object.values(scenariosOf(protocol, secure, style)).flat())
+          for (const place of Object.values(scenariosOf(protocol, style)).flat())
             test(`whatever is returned or called at ${place} is done, and nothing else`, async () => {
               performed ??= perform(protocol, secure, style)
               const outcomes = new Map(
