@@ -172,12 +172,19 @@ void SsContext::AddTrust(const Napi::Value& certificates) {
 }
 
 void SsContext::UseSocksProxy(const Napi::Object& proxy) {
-  const std::string text[] = {proxy.Get("address").ToString(), proxy.Get("user").ToString(),
-                              proxy.Get("password").ToString()};
-  const uint32_t port = proxy.Get("port").ToNumber();
-  const std::string all = text[0] + '\n' + std::to_string(port) + '\n' + text[1] + '\n' + text[2];
-  ssi_use_socks_proxy(lws_, text[0].c_str(), port, text[1].c_str(), text[2].c_str(),
-                      all != socks_proxy_);
+  const Napi::Value port = proxy.Get("port");
+  const Napi::Value texts[] = {proxy.Get("address"), proxy.Get("user"), proxy.Get("password")};
+  // They all are there, but not in a worker that is being terminated.
+  if (!port.IsNumber()) return;
+  std::string all = std::to_string(port.As<Napi::Number>().Uint32Value());
+  std::string text[3];
+  for (size_t n = 0; n < 3; n++) {
+    if (!texts[n].IsString()) return;
+    text[n] = texts[n].As<Napi::String>();
+    all += '\n' + text[n];
+  }
+  ssi_use_socks_proxy(lws_, text[0].c_str(), port.As<Napi::Number>().Uint32Value(), text[1].c_str(),
+                      text[2].c_str(), all != socks_proxy_);
   socks_proxy_ = all;
 }
 
