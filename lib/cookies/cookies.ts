@@ -2,7 +2,7 @@ import type { Cookie } from 'tough-cookie'
 import type { CookieFile } from './cookie-file.js'
 import { CookieStore } from './cookie-store.js'
 import { writeNetscape } from './netscape.js'
-import { receivedCookie, secureWhereItIs } from './received-cookie.js'
+import { cookieUrl, receivedCookie } from './received-cookie.js'
 
 // At least as many as RFC 6265 asks for, section 6.1; a server must not fill the memory.
 const MOST_BYTES = 4096
@@ -26,13 +26,13 @@ export class Cookies {
   /** What goes into the `Cookie` header of a request for `url`. */
   get(url: string): string {
     this.#orWarn(() => this.#adopt(this.#file?.readIfChanged()))
-    return this.#orWarn(() => joined(this.#used(secureWhereItIs(new URL(url))))) ?? ''
+    return this.#orWarn(() => joined(this.#used(cookieUrl(url)))) ?? ''
   }
 
   /** Keeps what a `Set-Cookie` header of the response to `url` says. */
   set(url: string, setCookie: string): void {
     this.#orWarn(() => {
-      const from = secureWhereItIs(new URL(url))
+      const from = cookieUrl(url)
       const before = this.#file && writeNetscape(this.#store.all())
       this.#accept(from, setCookie)
       if (before === undefined || writeNetscape(this.#store.all()) === before) return

@@ -7,8 +7,9 @@ const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]'])
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const CONTROL = /[\0-\x1f\x7f]/
 
-/** The same URL, with TLS where a cookie with `Secure` may be sent without. */
-export function secureWhereItIs(url: URL): URL {
+/** The URL of a request as cookies see it: this machine is as good as a server with TLS. */
+export function cookieUrl(request: string): URL {
+  const url = new URL(request)
   if (url.protocol === 'http:' && THIS_MACHINE.has(url.hostname)) url.protocol = 'https:'
   return url
 }

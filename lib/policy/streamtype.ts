@@ -19,8 +19,8 @@ export function missingServerMetadata(value: Streamtype): string[] {
 }
 
 /**
- * What a client without an endpoint is for, where it is for something that this build does not have;
- * nothing of one that can connect, or should.
+ * What a client without an endpoint is for, if it needs none, which is nothing that this build has;
+ * `undefined` for one that has an endpoint, or has to.
  */
 export function usedWithoutEndpoint(value: Streamtype): string | undefined {
   if ((value.endpoint ?? '') !== '' || value.server === true) return undefined

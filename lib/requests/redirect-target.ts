@@ -7,7 +7,9 @@ const TLS_OF_SCHEME: Record<string, boolean> = {
   'wss:': true,
 }
 
-// RFC 9110 4.2.1 has such a one refused; the parser takes what follows for the host.
+const NO_URL = 'HS: a redirect whose Location is no URL'
+
+// RFC 9110 4.2.1 has it refused; the parser takes what follows for the host.
 const WITHOUT_HOST = /^[^/\\?#]*[/\\]{3}/
 
 /**
@@ -18,14 +20,14 @@ const WITHOUT_HOST = /^[^/\\?#]*[/\\]{3}/
 export function redirectTarget(base: string, location: string): NativeRedirect | string {
   const from = parsed(base) ?? withoutHost(base)
   const to = WITHOUT_HOST.test(location) ? undefined : parsed(encoded(location), from)
-  if (!to) return 'HS: URI did not parse'
+  if (!to) return NO_URL
   const tls = TLS_OF_SCHEME[to.protocol]
-  if (tls === undefined) return 'HS: Redirect to what is not HTTP'
+  if (tls === undefined) return 'HS: a redirect to what is not HTTP'
   const host = to.hostname.replace(/^\[|\]$/g, '')
   const port = portOf(to)
-  // No server has port 0, and what is a Unix socket to libwebsockets is for this side only.
-  if (/^\+/.test(host || '+') || to.username.startsWith('+') || port === 0)
-    return 'HS: URI did not parse'
+  if (host === '' || port === 0) return NO_URL
+  // To libwebsockets that is a Unix socket, and a server must not choose one of this machine.
+  if (host.startsWith('+') || to.username.startsWith('+')) return NO_URL
   const isSameServer =
     to.hostname === from.hostname && port === portOf(from) && tls === TLS_OF_SCHEME[from.protocol]
   return [isSameServer ? '' : host, port, tls, to.pathname + to.search]

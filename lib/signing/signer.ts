@@ -29,7 +29,8 @@ export function signRequest(
 function authorization(request: NativeRequest, credentials: AwsCredentials | undefined): string {
   const { region, service } = request
   const { accessKeyId = '', secretAccessKey = '' } = credentials ?? {}
-  if (secretAccessKey === '') throw new Unsignable('the secret key is missing')
+  if (secretAccessKey === '')
+    throw new Unsignable('the secret key is missing: blobs.auth has none for this scheme')
   if (!PRINTABLE.test(accessKeyId))
     throw new Unsignable('the key id is missing, or has bytes that no header may have')
   if (region === '' || service === '')

@@ -3,8 +3,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { openContext, type SecureStream } from 'lws-secure-streams'
 import { connectAsync } from 'mqtt'
-import { generate, type Packet, parser } from 'mqtt-packet'
-import { startAedes, startMosquitto, startMqttRelay, startRaw } from '../peers/index.js'
+import { generate } from 'mqtt-packet'
+import {
+  startAedes,
+  startMosquitto,
+  startMqttRelay,
+  startSubscriptionBroker,
+} from '../peers/index.js'
 import { perProtocol, policyOf, quickRetry, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
 
@@ -165,21 +170,12 @@ test('topics with dots are heard at RabbitMQ', { timeout: 30_000 }, async () => 
     ],
     'Wolf/192.0.0.1/+/set': [['Wolf/192/0/0/1/pump/set', 'on', false]],
   }
-  await using peer = await startRaw({
-    accept: (socket) => {
-      const packets = parser()
-      packets.on('packet', (packet: Packet) => {
-        if (packet.cmd === 'connect')
-          socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
-        if (packet.cmd !== 'subscribe') return
-        const { messageId = 0, subscriptions } = packet
-        socket.write(generate({ cmd: 'suback', messageId, granted: [1] }))
-        for (const [topic, payload, retain] of said[subscriptions[0]?.topic ?? ''] ?? [])
-          socket.write(generate({ cmd: 'publish', topic, payload, retain, qos: 0, dup: false }))
-      })
-      socket.on('data', (bytes) => packets.parse(bytes))
-    },
-  })
+  await using peer = await startSubscriptionBroker((suback, filter) => [
+    suback,
+    ...(said[filter] ?? []).map(([topic, payload, retain]) =>
+      generate({ cmd: 'publish', topic, payload, retain, qos: 0, dup: false }),
+    ),
+  ])
   const filters = Object.keys(said)
   const policy = listening(peer.port, {
     equipment: filters[0] as string,

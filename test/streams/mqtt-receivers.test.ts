@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { type Context, openContext, type SecureStream } from 'lws-secure-streams'
+import { generate, type IPublishPacket, type Packet, parser } from 'mqtt-packet'
 import {
-  generate,
-  type IPublishPacket,
-  type ISubscribePacket,
-  type Packet,
-  parser,
-} from 'mqtt-packet'
-import { type RawPeer, startMosquitto, startMqttRelay, startRaw } from '../peers/index.js'
+  type RawPeer,
+  startMosquitto,
+  startMqttRelay,
+  startRaw,
+  startSubscriptionBroker,
+} from '../peers/index.js'
 import { perProtocol, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
 
@@ -17,24 +17,8 @@ const publish = (topic: string, payload: string, more: Partial<IPublishPacket> =
   generate({ cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false, ...more })
 
 /** A broker that says what `answer` gives to each SUBSCRIBE, after its SUBACK. */
-const startAnswering = (answer: (filter: string, number: number) => Buffer[]) => {
-  let number = 0
-  return startRaw({
-    accept: (socket) => {
-      const packets = parser()
-      packets.on('packet', (packet: Packet) => {
-        if (packet.cmd === 'connect')
-          socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
-        if (packet.cmd !== 'subscribe') return
-        const { messageId, subscriptions } = packet as ISubscribePacket
-        const suback = generate({ cmd: 'suback', messageId: messageId as number, granted: [1] })
-        const filter = subscriptions[0]?.topic as string
-        socket.write(Buffer.concat([suback, ...answer(filter, ++number)]))
-      })
-      socket.on('data', (bytes) => packets.parse(bytes))
-    },
-  })
-}
+const startAnswering = (answer: (filter: string, number: number) => Buffer[]) =>
+  startSubscriptionBroker((suback, filter, number) => [suback, ...answer(filter, number)])
 
 /** Subscribes to the filters one after the other, and gives what each hears until all have ended. */
 async function heardOf(peer: Pick<RawPeer, 'port'>, filters: string[]): Promise<string[][]> {

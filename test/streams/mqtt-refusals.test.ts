@@ -8,7 +8,7 @@ import {
   type Packet,
   parser,
 } from 'mqtt-packet'
-import { startAedes, startRaw } from '../peers/index.js'
+import { startAedes, startRaw, startSubscriptionBroker } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
 
@@ -25,22 +25,9 @@ describe('an MQTT broker that refuses a subscription', { timeout: 60_000 }, () =
     [0xff, '(0xff)'],
   ] as const)
     test(`with ${words}: the stream hears of it, and the others go on`, async () => {
-      await using peer = await startRaw({
-        accept: (socket) => {
-          const packets = parser()
-          packets.on('packet', (packet: Packet) => {
-            if (packet.cmd === 'connect')
-              socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
-            if (packet.cmd === 'publish')
-              socket.write(generate({ cmd: 'puback', messageId: packet.messageId as number }))
-            if (packet.cmd !== 'subscribe') return
-            const { messageId = 0, subscriptions } = packet as ISubscribePacket
-            const granted = subscriptions[0]?.topic === 'test/denied' ? code : 1
-            socket.write(Buffer.from([0x90, 3, messageId >> 8, messageId & 0xff, granted]))
-          })
-          socket.on('data', (bytes) => packets.parse(bytes))
-        },
-      })
+      await using peer = await startSubscriptionBroker((suback, filter) =>
+        filter === 'test/denied' ? [suback.subarray(0, -1), Buffer.of(code)] : [suback],
+      )
       const policy = policyOf({ it: streamtype('mqtt', peer) })
       await using context = await openContext({ policy, blobs })
       const other = context.stream('it', onTopic('allowed'))

@@ -4,14 +4,14 @@ import type { Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext, type SecureStream } from 'lws-secure-streams'
 import { connectAsync, type MqttClient } from 'mqtt'
-import { generate, type Packet, parser } from 'mqtt-packet'
+import { generate } from 'mqtt-packet'
 import {
   type MqttRelay,
   type Peer,
   startAedes,
   startMosquitto,
   startMqttRelay,
-  startRaw,
+  startSubscriptionBroker,
 } from '../peers/index.js'
 import { perProtocol, policyOf } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
@@ -226,32 +226,13 @@ for (const [name, start] of [
   })
 
 describe('a broker of the test', { timeout: 60_000, concurrency: true }, () => {
-  /** It accepts clients, says `answer` to their SUBSCRIBEs, the first being number 1, and is silent otherwise. */
-  const startAnswering = (answer: (suback: Buffer, number: number) => Buffer[]) => {
-    let subscriptions = 0
-    return startRaw({
-      accept: (socket) => {
-        const packets = parser()
-        packets.on('packet', (packet: Packet) => {
-          if (packet.cmd === 'connect')
-            socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
-          if (packet.cmd !== 'subscribe') return
-          const messageId = packet.messageId as number
-          const suback = generate({ cmd: 'suback', messageId, granted: [1] })
-          socket.write(Buffer.concat(answer(suback, ++subscriptions)))
-        })
-        socket.on('data', (bytes) => packets.parse(bytes))
-      },
-    })
-  }
-
   const message = (payload: string) =>
     generate({ cmd: 'publish', topic: 'test/t', payload, qos: 0, dup: false, retain: false })
 
   test('that is in the middle of a message when a stream comes: that gets no half of it', async () => {
     const long = message('x'.repeat(1000))
     const half = 500
-    await using peer = await startAnswering((suback, number) =>
+    await using peer = await startSubscriptionBroker((suback, _filter, number) =>
       number === 1
         ? [suback, long.subarray(0, half)]
         : [long.subarray(half), suback, message('whole')],
@@ -268,7 +249,7 @@ describe('a broker of the test', { timeout: 60_000, concurrency: true }, () => {
   })
 
   test('that sends a copy for each subscription: each stream gets all copies', async () => {
-    await using peer = await startAnswering((suback, number) =>
+    await using peer = await startSubscriptionBroker((suback, _filter, number) =>
       number === 1 ? [suback] : [suback, message('live'), message('live'), message('end')],
     )
     await using context = await openContext({ policy: policyFor(peer) })
@@ -287,14 +268,14 @@ describe('a broker of the test', { timeout: 60_000, concurrency: true }, () => {
   })
 
   test('that is silent about a subscription: the attempt fails', async () => {
-    await using peer = await startAnswering(() => [])
+    await using peer = await startSubscriptionBroker(() => [])
     await using context = await openContext({ policy: policyFor(peer) })
     const stream = context.stream('qos1', { metadata: { topic: 't' } })
     await assert.rejects(stream.connect(), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
   })
 
   test('that is silent about a cancellation: the topic is subscribed to nevertheless', async () => {
-    await using peer = await startAnswering((suback) => [suback])
+    await using peer = await startSubscriptionBroker((suback) => [suback])
     await using context = await openContext({ policy: policyFor(peer) })
     const streams = ['other', 't'].map((topic) => context.stream('qos1', { metadata: { topic } }))
     for (const stream of streams) await stream.connect()

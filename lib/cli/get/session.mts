@@ -23,12 +23,10 @@ const closedInOrder = new Set<number | undefined>([1000, 1005])
 function failureOf(stream: SecureStream, protocol: string): Error | undefined {
   const { lastError, streamtype } = stream
   if (protocol === 'raw') return lastError
-  if (protocol === 'ws' && lastError instanceof DisconnectedError) {
-    const { closeCode } = lastError
-    if (closedInOrder.has(closeCode)) return undefined
-  }
-  // On mqtt the end is for the client to say.
-  return lastError ?? new DisconnectedError(streamtype, 'by the peer, without a word')
+  if (protocol === 'ws' && lastError instanceof DisconnectedError)
+    if (closedInOrder.has(lastError.closeCode)) return undefined
+  // On mqtt it is the client that ends a session, and a broker that does so has a reason.
+  return lastError ?? new DisconnectedError(streamtype, 'by the peer, without a reason')
 }
 
 interface SessionOptions {
