@@ -177,7 +177,7 @@ void SsStream::SettleLeaving() {
 
 // What a lost connection may have carried goes out again on the next, before what has not left yet.
 void SsStream::TakeBackPublishes() {
-  if (!resend_ || doomed_ || transactional_ || ssi_acknowledges_itself(handle_)) return;
+  if (!resend_ || doomed_ || ssi_acknowledges_itself(handle_)) return;
   if (!outgoing_.empty() && outgoing_.front().started())
     outgoing_.front().SendAgain(ssi_packet_id(handle_, nullptr));
   for (auto lost = unanswered_.rbegin(); lost != unanswered_.rend(); ++lost) {

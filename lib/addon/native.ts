@@ -98,6 +98,7 @@ export interface NativeStreamTraits {
   transactional: boolean
   acknowledged: boolean
   canSend: boolean
+  /** Only on MQTT, when the program wants it. */
   resend: boolean
 }
 

@@ -84,7 +84,7 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
     const nativeStream = new (native().Stream)(
       nativeContext,
       nameForLws,
-      { ...traits, resend: options.resend ?? false },
+      { ...traits, resend: definition.protocol === 'mqtt' && options.resend === true },
       metadataPairs(streamtype, definition, options.metadata),
       options.initialTxCredit,
     )
@@ -164,10 +164,12 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
    * @param options - {@link SendOptions}
    * @returns settles when the peer acknowledged the message (h1, h2, mqtt), or when it was handed to
    *   the socket (ws, raw)
-   * @throws {@link NackError}, {@link AllRetriesFailedError}, {@link TimeoutError},
-   *   {@link DisconnectedError}, {@link DestroyedError}, the signal's reason; a `TypeError` with code
-   *   `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, synchronously, for data and options that cannot
-   *   be sent
+   * @throws {@link NackError}, {@link AllRetriesFailedError}, {@link MqttSettingsError},
+   *   {@link TimeoutError}, {@link DisconnectedError}, {@link DestroyedError}, the signal's reason;
+   *   {@link SecureStreamError} `ERR_SS_CANNOT_SEND`, `ERR_SS_HAS_HANDLERS`, `ERR_SS_TOO_LONG`,
+   *   `ERR_SS_UNREAD`. Synchronously, for data and options that cannot be sent, a TypeError with code
+   *   `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
+   *   `ERR_SS_UNKNOWN_METADATA`
    */
   send(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
     const bytes = toBytes('data', data)

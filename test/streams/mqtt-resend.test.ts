@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Context, openContext, type StreamOptions } from 'lws-secure-streams'
-import { type Peer, startMosquitto, startMqttRelay, startScriptedBroker } from '../peers/index.js'
+import {
+  type Peer,
+  startMosquitto,
+  startMqttRelay,
+  startRaw,
+  startScriptedBroker,
+} from '../peers/index.js'
 import { ownTopic, policyOf, streamtype } from '../support/policies.js'
 import { nextMessage, nextState, traceStates } from '../support/states.js'
+
+// RFC 6455, section 1.3.
+const WEBSOCKET = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 const PIECE = 32768
 const payloads = ['', 'short', 'x'.repeat(3 * PIECE + 1)]
@@ -217,6 +227,37 @@ describe('with the option resend', { timeout: 60_000, concurrency: true }, () =>
       ['once false', 'next false'],
     )
   })
+
+  for (const protocol of ['raw', 'ws'] as const)
+    test(`${protocol} is as it is without: what had begun to leave rejects`, async () => {
+      const begun: string[] = []
+      await using peer = await startRaw({
+        accept: (socket) => {
+          let heard = ''
+          socket.on('data', (bytes) => {
+            heard += bytes.toString('latin1')
+            const key = /^Sec-WebSocket-Key: (.*)\r$/im.exec(heard)?.[1]
+            if (protocol === 'ws' && key) {
+              const accepts = createHash('sha1').update(`${key}${WEBSOCKET}`).digest('base64')
+              const answer = ['Upgrade: websocket', 'Connection: Upgrade']
+              answer.push(`Sec-WebSocket-Accept: ${accepts}`)
+              socket.write(`HTTP/1.1 101 Switching\r\n${answer.join('\r\n')}\r\n\r\n`)
+              heard = ''
+            } else if (heard.length >= 1_000_000) {
+              begun.push(heard)
+              socket.resetAndDestroy()
+            }
+          })
+        },
+      })
+      await using context = await openContext({
+        policy: policyOf({ it: streamtype(protocol, peer) }),
+      })
+      const stream = context.stream('it', { resend: true })
+      const lost = stream.send('x'.repeat(64_000_000))
+      await assert.rejects(lost, { code: 'ERR_SS_DISCONNECTED' })
+      assert.equal(begun.length, 1)
+    })
 
   test('is a boolean', async () => {
     await using context = await contextFor({ port: 1 })
