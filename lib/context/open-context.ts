@@ -26,7 +26,10 @@ export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
   policy?: PolicySource | URL | DefinedPolicy<T>
   /** The path of the policy, instead of `policy`. */
   policyFile?: string
-  /** Fragments that are laid over the policy in order. Specification: "Applying streamtype policy overlays". */
+  /**
+   * Fragments that are laid over the policy in order. Specification: "Applying streamtype policy
+   * overlays".
+   */
   overlays?: readonly PolicySource[]
   /**
    * What to trust for a `tls` streamtype without `tls_trust_store`: the operating system's store,

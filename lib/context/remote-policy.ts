@@ -16,7 +16,10 @@ export interface RemotePolicyHost {
   succeed(policy: Buffer): void
 }
 
-/** Fetches the policy that takes the place of a context's own. Specification: "Loading and using updated remote policy". */
+/**
+ * Fetches the policy that takes the place of a context's own. Specification: "Loading and using updated
+ * remote policy".
+ */
 export class RemotePolicy {
   readonly #host: RemotePolicyHost
   #running: { stream: SecureStream; done: Promise<void> } | undefined

@@ -13,7 +13,10 @@ const FORM =
 /** RFC 1929 has a byte for the length of user and password, and a name has no more either. */
 const MAX_BYTES = 255
 
-/** `address:port` or `user:password@address:port`, with an address of IPv6 in brackets; undefined for anything else. */
+/**
+ * Reads `address:port` or `user:password@address:port`, with an address of IPv6 in brackets; gives
+ * `undefined` for anything else.
+ */
 export function parseSocksProxy(text: string): SocksProxy | undefined {
   const { user = '', password = '', ipv6, name = '', port } = FORM.exec(text)?.groups ?? {}
   const proxy = { address: ipv6 ?? name, port: Number(port), user, password }

@@ -188,7 +188,7 @@ export class LwsStream<Name extends string = string>
     await this.closed()
   }
 
-  /** @internal libwebsockets has destroyed the stream; `cause` is why, when the program did not ask for it. */
+  /** @internal libwebsockets has destroyed the stream, for `cause` if the program did not ask for it. */
   protected noteDestroyed(cause: Error | undefined): void {
     if (!this.#destroyed) this.#destroyError = cause
     this.#destroyed = true

@@ -13,9 +13,9 @@ export interface StreamOptions {
   /** Destroys the stream when aborted. */
   signal?: AbortSignal
   /**
-   * Whether what had begun to leave when a connection was lost goes out again on the next one, as long
-   * as the policy's retries last, instead of being rejected: messages of QoS 1 on mqtt, marked as
-   * possible duplicates. On h1 and h2 the policy's `retry` alone says what is done again. Default: `false`
+   * Whether messages of QoS 1 on mqtt that had begun to leave when a connection was lost go out again on
+   * the next one, marked as possible duplicates, as long as the policy's retries last. Without it they
+   * are rejected. It has no effect on the other protocols. Default: `false`.
    */
   resend?: boolean
   /**
@@ -49,7 +49,10 @@ export interface StreamStats {
   messagesSent: number
   /** Messages that arrived whole; on raw, pieces. */
   messagesReceived: number
-  /** Messages of MQTT's QoS 0 that were dropped, since too much waited already; left out while there are none. */
+  /**
+   * Messages of MQTT's QoS 0 that were dropped, since 32 MiB were waiting to be read; left out while there
+   * are none.
+   */
   messagesDropped?: number
   /** Bytes given to `send()`, or by a `tx` handler. */
   bytesSent: number
