@@ -244,14 +244,12 @@ function complete(value: Streamtype): Streamtype {
     // lws has to know of it, and is never told to connect.
     return { endpoint: 'nowhere', protocol, metadata: value.metadata ?? [] }
   }
-  const reached = value.endpoint === undefined ? {} : { endpoint: endpointForLws(value.endpoint) }
   const transactional = protocol === 'h1' || protocol === 'h2'
   if (!transactional && protocol !== 'ws') {
-    return { ...value, ...reached, protocol }
+    return { ...value, protocol }
   }
   return {
     ...value,
-    ...reached,
     protocol,
     http_url: value.http_url || '/',
     ...(transactional && { http_method: value.http_method || 'GET' }),
@@ -261,11 +259,6 @@ function complete(value: Streamtype): Streamtype {
       nghttp2_quirk_end_stream: value.nghttp2_quirk_end_stream ?? value.long_poll !== true,
     }),
   }
-}
-
-/** lws takes what follows a colon for a port, unless it finds brackets. */
-function endpointForLws(endpoint: string): string {
-  return /^[\da-f]*:[\da-f:.]*:[\da-f:.]*$/i.test(endpoint) ? `[${endpoint}]` : endpoint
 }
 
 function completeRetry(retry: Retry = {}): Retry {
