@@ -215,7 +215,7 @@ export interface Streamtype {
   mqtt_birth_message?: string
   /** The QoS of what is published and subscribed to. From 0 to 1. Default: `0`. */
   mqtt_qos?: number
-  /** How often the broker hears of the client at least, in s. */
+  /** How often the broker hears of the client at least, in s. Default: no pings. */
   mqtt_keep_alive?: number
   /** The QoS of the will. From 0 to 2. Default: `0`. */
   mqtt_will_qos?: number

@@ -38,6 +38,7 @@ export const MQTT_KEYS: readonly KeySpec[] = [
     'How often the broker hears of the client at least.',
     {
       unit: 's',
+      absent: 'no pings',
     },
   ),
   mqtt('mqtt_will_qos', upTo(2), 'The QoS of the will.', { default: 0 }),
