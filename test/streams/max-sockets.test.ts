@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
-import type { Server } from 'node:net'
+import { connect, type Server } from 'node:net'
 import { describe, test } from 'node:test'
 import { DestroyedError, openContext, UnreachableError } from 'lws-secure-streams'
+import { WebSocketServer } from 'ws'
 import { CertificateAuthority, startRaw, startWebSocket } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
 import { deadPort } from '../support/dead-port.js'
@@ -25,6 +26,28 @@ async function startCounting(server: Server) {
     setImmediate(() => response.end(request.url))
   })
   return Object.assign(await ServerPeer.listen(server), { counts })
+}
+
+/** A server without TLS of both h1 and h2, which answers with the protocol. */
+async function startBoth(answer = (response: http.ServerResponse) => void response.end('h1')) {
+  const h1 = http.createServer((_, response) => answer(response))
+  const h2 = http2.createServer((_, response) => response.end('h2'))
+  const one = await ServerPeer.listen(h1)
+  const two = await ServerPeer.listen(h2 as Server)
+  const peer = await startRaw({
+    accept(socket) {
+      socket.once('data', (data) => {
+        const { port } = data.toString().startsWith('PRI') ? two : one
+        const onward = connect(port).on('error', () => socket.destroy())
+        onward.write(data)
+        socket.pipe(onward).pipe(socket)
+      })
+    },
+  })
+  const close = async () => {
+    await Promise.all([peer, one, two].map((each) => each[Symbol.asyncDispose]()))
+  }
+  return { peer, h1, [Symbol.asyncDispose]: close }
 }
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
@@ -170,6 +193,74 @@ describe('maxSockets', { timeout: 120_000 }, () => {
       ['plain', '3'],
     ] as const)
       assert.equal(await (await context.request(name, { metadata: { n } })).text(), `/n/${n}`)
+  })
+
+  test('an idle connection of h2 makes place for h1, and one of h1 for h2', async () => {
+    await using server = await startBoth()
+    await using context = await openContext({
+      policy: policyOf({
+        h1: streamtype('h1', server.peer, { http_method: 'GET' }),
+        h2: streamtype('h2', server.peer, { http_method: 'GET' }),
+      }),
+      maxSockets: 1,
+    })
+    const names = ['h2', 'h1', 'h2', 'h1', 'h1', 'h2']
+    for (let round = 0; round < 10; round++) {
+      const replies = names.map(async (name) => (await context.request(name)).text())
+      assert.deepEqual(await Promise.all(replies), names)
+    }
+  })
+
+  test('a WebSocket that is redirected to a busy endpoint does not wait, and is not counted', async () => {
+    const waiting: http.ServerResponse[] = []
+    const server = http.createServer((_, response) => waiting.push(response))
+    await using busy = await ServerPeer.listen(server)
+    const sockets = new WebSocketServer({ server })
+    sockets.on('connection', (socket) => socket.send('hello'))
+    const hop = http.createServer().on('upgrade', (_, socket) => {
+      const location = `http://localhost:${busy.port}/`
+      socket.end(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`)
+    })
+    await using peer = await ServerPeer.listen(hop)
+    for (const more of [{}, { maxSockets: 1 }]) {
+      await using context = await openContext({
+        policy: policyOf({
+          it: streamtype('h1', busy, { http_method: 'GET' }),
+          ws: streamtype('ws', peer, { allow_redirects: true }),
+        }),
+        ...more,
+      })
+      for (let round = 0; round < 2; round++) {
+        const arrived = once(server, 'request')
+        const late = context.request('it')
+        await arrived
+        const stream = context.stream('ws')
+        assert.equal(`${await nextMessage(stream)}`, 'hello')
+        waiting.pop()?.end('late')
+        assert.equal(await (await late).text(), 'late')
+      }
+    }
+    for (const socket of sockets.clients) socket.terminate()
+  })
+
+  test('h2 without TLS does not wait for an answer of h1', { timeout: 20_000 }, async () => {
+    let answer = () => {}
+    await using server = await startBoth((response) => {
+      answer = () => response.end('h1')
+    })
+    await using context = await openContext({
+      policy: policyOf({
+        h1: streamtype('h1', server.peer, { http_method: 'GET' }),
+        h2: streamtype('h2', server.peer, { http_method: 'GET' }),
+      }),
+    })
+    const arrived = once(server.h1, 'request')
+    const late = context.request('h1')
+    await arrived
+    assert.equal(await (await context.request('h2')).text(), 'h2')
+    answer()
+    assert.equal(await (await late).text(), 'h1')
+    assert.equal(await (await context.request('h2')).text(), 'h2')
   })
 
   test('each endpoint has its own, and WebSockets and raw streams have none', async () => {
