@@ -31,7 +31,7 @@ struct lws* ssi_wsi_of_socket(struct lws_context* cx, lws_sockfd_type fd);
 int ssi_start_connecting(const struct lws* wsi, const struct sockaddr* address,
                          lws_sockfd_type* socket_out);
 
-/* The error number that a socket has for its owner, 0 for none. */
+/* The error number that is pending at a socket, 0 for none. */
 int ssi_socket_error(lws_sockfd_type fd);
 
 void ssi_close_socket(lws_sockfd_type fd);
@@ -39,7 +39,7 @@ void ssi_close_socket(lws_sockfd_type fd);
 /* How long one address may take to answer. */
 uint64_t ssi_connect_limit_ms(const struct lws* wsi);
 
-/* What a stream with `perf` tells of its name's resolution; what follows is the time to connect. */
+/* Notes for `perf` that the name is resolved, and how; the time to connect begins here. */
 void ssi_note_addresses(struct lws* wsi, const struct addrinfo* found);
 
 /* Ends the connection, which can do no more, when the loop next goes round. */
@@ -79,10 +79,11 @@ lws_ss_state_return_t ssi_backoff(struct lws_ss_handle* h);
 /* What the peer's response headers said, as the policy judges them: nonzero is success. */
 int ssi_good_response(struct lws_ss_handle* h);
 
-/* Has the body of the last 429 or 503 come in, too: between UNREACHABLE and ALL_RETRIES_FAILED. */
+/* Has lws give the body of the last 429 or 503 to rx, between UNREACHABLE and ALL_RETRIES_FAILED.
+ */
 void ssi_want_refusal(struct lws_ss_handle* h);
 
-/* Whether it is that what comes in. */
+/* Whether the response is such a one. */
 int ssi_is_refusal(struct lws_ss_handle* h);
 
 /* The status of the response that the stream has, and whether it came by way of a redirect. */
@@ -110,22 +111,22 @@ int ssi_body_pending(struct lws_ss_handle* h);
 int ssi_shares_ride(struct lws_ss_handle* h);
 
 /*
- * MQTT: the packet id of what the tx of that ordinal ended and is not acknowledged, without an
- * ordinal of what is being sent; 0 for none. DISCONNECTED is the last to know it.
+ * MQTT: the packet id of the message that the tx of that ordinal ended, and which is not
+ * acknowledged; without an ordinal, of the message that is being sent; 0 for none. lws has them up
+ * to DISCONNECTED.
  */
 uint16_t ssi_packet_id(struct lws_ss_handle* h, const lws_ss_tx_ordinal_t* ordinal);
 
-/* MQTT, for tx: what it begins was sent before, with this packet id. */
+/* MQTT, for tx: the message that it begins was sent before, with this packet id. */
 void ssi_send_again(struct lws_ss_handle* h, uint16_t packet_id);
 
-/* MQTT, for rx: whether what it is given has a quality of service by which it may be lost: 0. */
+/* MQTT, for rx: whether the message that it is given may be lost, since it is of QoS 0. */
 int ssi_may_lose_received(struct lws_ss_handle* h);
 
-/* Whether it is lws that says LWSSSCS_QOS_ACK_REMOTE, when it has written a message: MQTT's QoS 0.
- */
+/* Whether LWSSSCS_QOS_ACK_REMOTE only means that lws has written a message: MQTT's QoS 0. */
 int ssi_acknowledges_itself(struct lws_ss_handle* h);
 
-/* Whether a connection is all there is: no word of the peer's says that it agrees. */
+/* Whether the protocol is raw, on which the peer does not say that it accepts a connection. */
 int ssi_is_raw(const struct lws_ss_handle* h);
 
 /* Whether what was written still waits for its socket; or, without a connection, whether the last
@@ -134,8 +135,7 @@ int ssi_has_unsent(struct lws_ss_handle* h);
 
 /* Why the last connection attempt failed, "" when lws did not say. */
 const char* ssi_connection_failure(struct lws_ss_handle* h);
-/* What the CONNECT of MQTT would have to say is not what that of the client's connection has said.
- */
+/* The MQTT settings of the stream differ from those in the CONNECT of the client's connection. */
 #define SSI_SETTINGS_DIFFER 1
 /* What kind of failure that was: one of the above, the code in the CLOSE frame that ended the last
  * ws connection, which is 1000 at least, or 0. */
@@ -148,7 +148,7 @@ void ssi_acknowledge_now(struct lws_context* cx, lws_sockfd_type fd);
 /* Whether the policy has a use for metadata. */
 int ssi_takes_metadata(struct lws_ss_handle* h);
 
-/* Takes all values of metadata from the stream; what an answer set, only with `answer`. */
+/* Removes the stream's values of metadata; those that an answer set, only with `answer`. */
 void ssi_forget_metadata(struct lws_ss_handle* h, int answer);
 
 /* lws_ss_set_metadata(), if the policy has a use for it, and no answer has set it. */

@@ -173,8 +173,8 @@ class SsStream : public Napi::ObjectWrap<SsStream> {
   // Whether the connection, or the last one, was made for a message of which it has carried
   // nothing; with resend_, of which the peer has acknowledged none.
   bool fruitless_ = false;
-  // Whether anything came by the connection, and whether the last one was refused: by TLS, which
-  // may say so after lws has told that it is connected.
+  // Whether anything has been received on the connection; and whether the last one, on raw, was
+  // refused by a TLS alert, which may come after CONNECTED.
   bool heard_ = false;
   bool refused_ = false;
   bool asked_for_tx_ = false;

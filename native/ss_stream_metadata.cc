@@ -17,7 +17,7 @@ std::string LowerCase(std::string text) {
   return text;
 }
 
-// Nor could a Headers of JavaScript hold it.
+// What is not is left out: a Headers of JavaScript could not hold it either.
 bool IsOneLine(const char* text, size_t length) {
   return std::none_of(text, text + length,
                       [](char c) { return c == '\0' || c == '\r' || c == '\n'; });
@@ -40,7 +40,7 @@ Napi::Value SsStream::SetMetadata(const Napi::CallbackInfo& info) {
   metadata_ = MetadataOver(metadata_, pair);
   answer_.erase(name);
   answer_.erase(LowerCase(name));
-  // Messages take it with them; handlers deal with lws itself.
+  // Each message has its own, which lws is given with it; with handlers lws is to have it at once.
   if (!handle_ || !handlers_) return info.Env().Undefined();
   (void)!lws_ss_set_metadata(handle_, metadata_->find(name)->first.c_str(), nullptr, 0);
   ApplyMetadata(metadata_, false);
@@ -56,7 +56,7 @@ Napi::Value SsStream::GetMetadata(const Napi::CallbackInfo& info) {
   if (answered == answer_.end()) answered = answer_.find(LowerCase(name));
   if (answered != answer_.end())
     return Napi::Buffer<char>::Copy(info.Env(), answered->second.data(), answered->second.size());
-  // What it lends for the time of a handler's call, only lws has.
+  // With handlers, lws may have values that were not set here, for the time of a call.
   if (!handlers_ || lws_ss_get_metadata(handle_, name.c_str(), &value, &length)) {
     const auto set = metadata_->find(name);
     if (set == metadata_->end()) return info.Env().Undefined();
@@ -85,12 +85,12 @@ const Metadata& SsStream::MetadataToConnect() const {
   return acknowledged_ && !transactional_ ? message.metadata_of_stream() : message.metadata();
 }
 
-// Before lws goes by it. What the last answer said is not for the next request.
+// Gives lws the values that it connects by, without those that the last answer set.
 void SsStream::PrepareConnection() {
   if (!ssi_wsi(handle_)) ApplyMetadata(MetadataToConnect(), true);
 }
 
-// On the other protocols, messages have no metadata, or a connection each.
+// Only on MQTT: on other protocols messages have no metadata, or a connection each.
 void SsStream::PrepareMessage(const OutgoingMessage& message) {
   if (handlers_ || !acknowledged_ || transactional_) return;
   if (applied_metadata_ != message.metadata()) ApplyMetadata(message.metadata(), true);
@@ -105,7 +105,7 @@ void SsStream::ApplyMetadata(const Metadata& values, bool over_answer) {
     ssi_set_metadata(handle_, name.c_str(), value.data(), value.size());
 }
 
-// Now, since the program may well ask when lws has the response no more.
+// At CONNECTED, since lws does not keep the response, and the program may ask later.
 void SsStream::ReadAnswer() {
   const auto read = [](const char* name, int length, void* opaque) {
     auto* self = static_cast<SsStream*>(opaque);
@@ -132,7 +132,7 @@ void SsStream::AddHead() {
   AddEvent(StreamEvent::kHead, head, ssi_status(handle_));
 }
 
-// They are told before the end of the payload, and where that has no end with the verdict.
+// Trailers are told before the end of the payload, or, without payload, with the verdict.
 void SsStream::AddTrailers() {
   if (!ssi_has_trailers(handle_)) return;
   std::string lines;
