@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict'
-import { networkInterfaces } from 'node:os'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import net from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, test } from 'node:test'
 import { openContext } from 'lws-secure-streams'
-import { CertificateAuthority, startHttp1, startHttp2, startRaw, starts } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  startAedes,
+  startHttp1,
+  startHttp2,
+  startRaw,
+  starts,
+} from '../peers/index.js'
 import { policyOf, protocols, streamtype } from '../support/policies.js'
 
 const all = Object.values(networkInterfaces()).flat()
@@ -81,6 +92,55 @@ describe('an endpoint that is an address of IPv6', { timeout: 60_000, skip }, ()
       await using refusing = context.stream('other')
       await assert.rejects(refusing.connect(), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
       assert.match(refusing.lastError?.message ?? '', /IP address mismatch/)
+    }
+  })
+})
+
+describe('the case of the letters of an endpoint', { timeout: 60_000 }, () => {
+  const twice = (protocol: 'h1' | 'h2' | 'mqtt', peer: { port: number }) =>
+    policyOf({
+      small: streamtype(protocol, peer, { endpoint: 'localhost' }),
+      large: streamtype(protocol, peer, { endpoint: 'LOCALhost' }),
+    })
+
+  for (const [protocol, start] of [
+    ['h1', startHttp1],
+    ['h2', startHttp2],
+  ] as const)
+    test(`makes no other connection of ${protocol}`, async () => {
+      await using peer = await start()
+      await using context = await openContext({ policy: twice(protocol, peer) })
+      for (const name of ['small', 'large', 'small'])
+        await (await context.request(name, { body: 'x' })).bytes()
+      assert.equal(peer.connections, 1)
+    })
+
+  test('makes no other connection of an MQTT client', async () => {
+    await using broker = await startAedes()
+    const blobs = { mqttClientId: 'one' }
+    await using context = await openContext({ policy: twice('mqtt', broker), blobs })
+    await using small = context.stream('small', { metadata: { topic: 's' } })
+    await using large = context.stream('large', { metadata: { topic: 'l' } })
+    await Promise.all([small.send('x'), large.send('x')])
+    await Promise.all([small.send('y'), large.send('y')])
+    assert.equal(broker.connections, 1)
+  })
+
+  test('counts in the path of a Unix socket', { skip: process.platform === 'win32' }, async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'Case-'))
+    const server = net.createServer((socket) => socket.pipe(socket))
+    server.listen(path.join(folder, 'S'))
+    await once(server, 'listening')
+    try {
+      const more = { endpoint: `+${path.join(folder, 'S')}` }
+      await using context = await openContext({
+        policy: policyOf({ it: streamtype('raw', { port: 1 }, more) }),
+      })
+      await using stream = context.stream('it')
+      await stream.connect()
+    } finally {
+      server.close()
+      rmSync(folder, { recursive: true })
     }
   })
 })
