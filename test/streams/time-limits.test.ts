@@ -59,7 +59,7 @@ describe('without being told, a stream waits', { concurrency: true, timeout: 120
       assert.ok(took >= 14_900, `${took}`)
     })
 
-    const limit = protocol === 'raw' ? 20 : 15
+    const limit = protocol === 'raw' || protocol === 'mqtt' ? 20 : 15
     test(`${limit} s for the handshake of TLS on ${protocol}`, async () => {
       await using peer = await accepts()
       const { took, why } = await failing(
