@@ -5,12 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
 import {
+  answerStream,
   CertificateAuthority,
   type Http1Peer,
   type Http2Peer,
   patternBytes,
   startHttp1,
   startHttp2,
+  startSessions,
   startWebSocket,
 } from '../peers/index.js'
 import { AWS, EMPTY_HASH, signed } from '../policy-effects/signed.js'
@@ -273,4 +275,29 @@ test('a WebSocket is redirected where the policy says so only', { timeout: 30_00
   await context.close()
   server.close()
   await peer.close()
+})
+
+test('h2 uploads that are redirected leave no streams behind', { timeout: 60_000 }, async () => {
+  await using peer = await startSessions(
+    (stream) => {
+      stream.once('end', () => stream.writable && answerStream(stream))
+    },
+    { maxConcurrentStreams: 2 },
+  )
+  peer.onSession = (session) =>
+    session.prependListener('stream', (stream, headers) => {
+      if (headers[':path'] !== '/echo') return
+      stream.respond({ ':status': 302, location: '/there' })
+      stream.end('moved')
+    })
+  await using context = await openContext({
+    policy: policyOf({ it: streamtype('h2', peer, { allow_redirects: true }) }),
+    maxSockets: 1,
+  })
+  const body = Buffer.alloc(100_000)
+  const replies = Array.from({ length: 40 }, async () =>
+    (await context.request('it', { body })).text(),
+  )
+  assert.deepEqual(await Promise.all(replies), Array(40).fill('answer'))
+  assert.equal(peer.sessions.length, 1)
 })
