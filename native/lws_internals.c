@@ -181,9 +181,9 @@ void ssi_each_field(struct lws_ss_handle* h, ssi_field_cb field, void* opaque) {
 
   if (!ah) return;
   for (n = 0; n < WSI_TOKEN_COUNT; n++) {
-    const char* token = (const char*)lws_token_to_string((enum lws_token_indexes)n);
-    const size_t length = token ? strlen(token) : 0;
     int f = ah->frag_index[n];
+    const char* token = f ? (const char*)lws_token_to_string((enum lws_token_indexes)n) : NULL;
+    const size_t length = token ? strlen(token) : 0;
 
     /* The others are no headers. */
     if (length < 2 || token[0] == ':' || token[length - 1] != ':') continue;

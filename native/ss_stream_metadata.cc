@@ -124,10 +124,10 @@ void SsStream::ReadAnswer() {
 
 // A line that says whether there was a redirect, and the URL; and one for each header: name:value
 void SsStream::AddHead() {
-  std::string head(kUrlBytes, '\0');
-  head[0] = ssi_is_redirected(handle_) ? '1' : '0';
-  head.resize(1 + static_cast<size_t>(ssi_url(handle_, &head[1], kUrlBytes - 1)));
-  head += "\n";
+  char url[kUrlBytes];
+  const auto length = static_cast<size_t>(ssi_url(handle_, url, sizeof(url)));
+  std::string head(1, ssi_is_redirected(handle_) ? '1' : '0');
+  head.append(url, length).append("\n");
   ssi_each_field(handle_, AddLine, &head);
   AddEvent(StreamEvent::kHead, head, ssi_status(handle_));
 }
