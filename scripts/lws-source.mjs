@@ -45,11 +45,17 @@ export function readSeries() {
     .filter(Boolean)
 }
 
-function wantedStamp(pin, series) {
+function wantedStamp() {
+  const pin = readPin()
+  const series = readSeries()
   const hash = createHash('sha256').update(JSON.stringify([pin, NEEDED, series]))
   for (const name of series) hash.update(readFileSync(path.join(patchFolder, name)))
   return `libwebsockets ${pin.version}, ${series.length} patches, ${hash.digest('hex')}\n`
 }
+
+/** Says in a source tree that it has these patches. */
+export const stampSource = (folder) =>
+  writeFileSync(path.join(folder, path.basename(lwsSourceStamp)), wantedStamp())
 
 export function extract(tarball, pin, folder) {
   mkdirSync(folder, { recursive: true })
@@ -99,30 +105,36 @@ function replaceSource(fresh) {
   }
 }
 
+/** A directory has to be a tree that `lws-source.mjs` or `lws-patches.mjs branch` made with these patches. */
+function givenDirectory(folder) {
+  if (!existsSync(path.join(folder, 'CMakeLists.txt')))
+    throw new Stop(`LWS_SOURCE=${folder} is not a source tree of libwebsockets`)
+  if (!hasStamp(path.join(folder, path.basename(lwsSourceStamp)), wantedStamp()))
+    throw new Stop(
+      `LWS_SOURCE=${folder} does not have the patches that this version needs. Without LWS_SOURCE, ` +
+        'node scripts/lws-source.mjs makes deps/libwebsockets/source, which has them; ' +
+        'LWS_SOURCE may also be the release tarball, which is verified and patched',
+    )
+  say(`using libwebsockets from ${folder}`)
+  return folder
+}
+
 /** Ensures the source and returns its folder, which is LWS_SOURCE itself when that names a directory. */
 export async function ensureLwsSource() {
   const given = process.env.LWS_SOURCE ? path.resolve(process.env.LWS_SOURCE) : undefined
   if (given && !existsSync(given)) throw new Stop(`LWS_SOURCE=${given} does not exist`)
-  if (given && statSync(given).isDirectory()) {
-    if (!existsSync(path.join(given, 'CMakeLists.txt'))) {
-      throw new Stop(`LWS_SOURCE=${given} is not a source tree of libwebsockets`)
-    }
-    say(`using libwebsockets from ${given} as it is: not pinned, not patched`)
-    return given
-  }
+  if (given && statSync(given).isDirectory()) return givenDirectory(given)
+  if (hasStamp(lwsSourceStamp, wantedStamp())) return lwsSourceFolder
 
   const pin = readPin()
   const series = readSeries()
-  const stamp = wantedStamp(pin, series)
-  if (hasStamp(lwsSourceStamp, stamp)) return lwsSourceFolder
-
   requireTools(['tar', ...(series.length > 0 ? ['patch'] : [])])
   const tarball = given ? await givenTarball(given, pin) : await cachedTarball(pin)
   const fresh = `${lwsSourceFolder}.${process.pid}.new`
   try {
     extract(tarball, pin, fresh)
     applySeries(series, fresh)
-    writeFileSync(path.join(fresh, path.basename(lwsSourceStamp)), stamp)
+    stampSource(fresh)
     replaceSource(fresh)
   } finally {
     rmSync(fresh, { recursive: true, force: true })

@@ -1,3 +1,5 @@
+// Fetches the release archive of libwebsockets through the machine's apt.
+
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

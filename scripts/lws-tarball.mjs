@@ -1,3 +1,5 @@
+// Finds the release archive of libwebsockets, and verifies it.
+
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
