@@ -1,9 +1,0 @@
-#ifndef LWS_SS_NATIVE_BUILD_FEATURES_H_
-#define LWS_SS_NATIVE_BUILD_FEATURES_H_
-
-#include <napi.h>
-
-// What this lws was built with, by the names of its own build options.
-Napi::Object BuildFeatures(Napi::Env env);
-
-#endif

@@ -1,0 +1,396 @@
+// A stream's life: how it begins, what lws says of it, and how it ends.
+#include "stream/ss_stream.h"
+
+#include <utility>
+
+#include "context/ss_context.h"
+#include "lws/deflate.h"
+#include "node/addon_data.h"
+#include "stream/deferred_sink.h"
+#include "stream/handler_exchange.h"
+#include "stream/handler_sink.h"
+#include "stream/message_exchange.h"
+#include "stream/publish_exchange.h"
+#include "stream/request_exchange.h"
+#include "stream/response_exchange.h"
+
+const ss_link_calls SsStream::kCalls = {OnRx, OnTx, OnState, OnAccept};
+
+Napi::Function SsStream::Define(Napi::Env env) {
+  return DefineClass(env, "Stream",
+                     {InstanceMethod<&SsStream::Open>("open"),
+                      InstanceMethod<&SsStream::Send>("send"),
+                      InstanceMethod<&SsStream::Provide>("provide"),
+                      InstanceMethod<&SsStream::CancelSend>("cancelSend"),
+                      InstanceMethod<&SsStream::Connect>("connect"),
+                      InstanceMethod<&SsStream::EndConnecting>("endConnecting"),
+                      InstanceMethod<&SsStream::Listen>("listen"),
+                      InstanceMethod<&SsStream::RequestTx>("requestTx"),
+                      InstanceMethod<&SsStream::DisconnectByProgram>("disconnect"),
+                      InstanceMethod<&SsStream::Destroy>("destroy"),
+                      InstanceMethod<&SsStream::SetReading>("setReading"),
+                      InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
+                      InstanceMethod<&SsStream::GetMetadata>("getMetadata"),
+                      InstanceMethod<&SsStream::AnswerNames>("answerNames"),
+                      InstanceMethod<&SsStream::StartTimeout>("startTimeout"),
+                      InstanceMethod<&SsStream::CancelTimeout>("cancelTimeout"),
+                      InstanceMethod<&SsStream::ServerAck>("serverAck"),
+                      InstanceMethod<&SsStream::Respond>("respond"),
+                      InstanceMethod<&SsStream::EndResponse>("endResponse"),
+                      InstanceMethod<&SsStream::AddPeerTxCredit>("addPeerTxCredit"),
+                      InstanceMethod<&SsStream::PeerTxCredit>("peerTxCredit"),
+                      InstanceMethod<&SsStream::Rideshare>("rideshare"),
+                      InstanceMethod<&SsStream::ListenPort>("listenPort"),
+                      InstanceMethod<&SsStream::ListenAddresses>("listenAddresses"),
+                      InstanceMethod<&SsStream::StopListening>("stopListening"),
+                      InstanceMethod<&SsStream::CarriesStreams>("carriesStreams"),
+                      InstanceMethod<&SsStream::UseIdentity>("useIdentity"),
+                      InstanceMethod<&SsStream::Peer>("peer"),
+                      InstanceMethod<&SsStream::PeerCertificate>("peerCertificate"),
+                      InstanceMethod<&SsStream::Tag>("tag"),
+                      InstanceMethod<&SsStream::KeepAnswer>("keepAnswer"),
+                      InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
+                      InstanceMethod<&SsStream::Failure>("failure"),
+                      InstanceMethod<&SsStream::FollowPolicy>("followPolicy"),
+                      InstanceMethod<&SsStream::SetRef>("setRef")});
+}
+
+// (context, streamtype, kind, metadata, initialTxCredit?, resend?)
+SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
+  if (IsEmpty()) {
+    AddonData::Of(info.Env())->Keep(this);
+    return;
+  }
+  const auto context_object = info[0].As<Napi::Object>();
+  context_ = SsContext::Unwrap(context_object);
+  kind_ = Kind::Read(info[2].As<Napi::Object>());
+  const Napi::Value credit = info[4];
+  if (credit.IsNumber()) initial_tx_credit_ = credit.As<Napi::Number>().Int32Value();
+  const Napi::Value resend = info[5];
+  link_.calls = &kCalls;
+  link_.stream = this;
+  Sink::Host* const host = this;
+  sink_ = std::make_unique<DeferredSink>(host, &link_);
+  exchange_ = MakeExchange(resend.IsBoolean() && resend.As<Napi::Boolean>());
+
+  metadata_ = MetadataOver(NoMetadata(), info[3].As<Napi::Array>());
+
+  // Its callbacks run where it was made, as far as AsyncLocalStorage is concerned.
+  napi_async_init(Env(), info.This(), Napi::String::New(Env(), "SECURESTREAM"), &async_);
+  // The context has to outlive the stream; a property takes less memory than a reference.
+  info.This().As<Napi::Object>().Set("context", context_object);
+  streamtype_ = info[1].As<Napi::String>();
+}
+
+// A stream that was never opened has not released its async context yet.
+SsStream::~SsStream() { ReleaseAsync(); }
+
+std::unique_ptr<Exchange> SsStream::MakeExchange(bool resend) {
+  Exchange::Host* const host = this;
+  switch (kind_.exchange) {
+    case Kind::Exchange::kRequests:
+      return std::make_unique<RequestExchange>(host, &link_, kind_);
+    case Kind::Exchange::kResponses:
+      return std::make_unique<ResponseExchange>(host, &link_, kind_);
+    case Kind::Exchange::kPublishes:
+      return std::make_unique<PublishExchange>(host, &link_, kind_, resend);
+    default:
+      return std::make_unique<MessageExchange>(host, &link_, kind_);
+  }
+}
+
+void SsStream::UseHandlers(const Napi::Object& handlers) {
+  Sink::Host* const host = this;
+  const Exchange::Host* const exchange_host = this;
+  auto sink = std::make_unique<HandlerSink>(host, handlers);
+  exchange_ = std::make_unique<HandlerExchange>(exchange_host, sink.get());
+  sink_ = std::move(sink);
+  has_handlers_ = true;
+}
+
+// (handlers?, accept?, {sharesPort, deflates, limits}?). The constructor does not do this, since
+// the CREATING handler may use the stream.
+Napi::Value SsStream::Open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (life_ != Life::kUnopened) {
+    Napi::Error::New(env, "the stream is open already, or destroyed").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  if (!context_->is_open()) {
+    ReleaseOwn();
+    Napi::Error::New(env, "the context is closed").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  if (info[0].IsObject()) UseHandlers(info[0].As<Napi::Object>());
+  if (info[1].IsFunction()) accept_ = Napi::Persistent(info[1].As<Napi::Function>());
+  const std::optional<Listening> listening = ListeningOf(info[2]);
+  if (listening && listening->limits.deflates && !deflate_is_there()) {
+    ReleaseOwn();
+    Napi::Error::New(env, "this process has no zlib for permessage-deflate")
+        .ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  Begin();
+  if (Create(listening)) return env.Undefined();
+  if (life_ == Life::kDoomed) {
+    // The CREATING handler has destroyed it.
+    Schedule();
+  } else {
+    Release();
+    ThrowNotCreated();
+  }
+  return env.Undefined();
+}
+
+// Of a listener, with the system's reason why it cannot listen.
+void SsStream::ThrowNotCreated() {
+  const Napi::Error error = Napi::Error::New(Env(), "libwebsockets could not create the stream");
+  const int reason = local_link_listen_error(context_->lws());
+  if (reason) error.Set("errno", Napi::Number::New(Env(), reason));
+  error.ThrowAsJavaScriptException();
+}
+
+// From here on the context has the stream, until Release().
+void SsStream::Begin() {
+  life_ = Life::kOpen;
+  Ref();
+  context_->Add(this);
+}
+
+bool SsStream::Create(const std::optional<Listening>& listening) {
+  const bool connects_later = exchange_->waits_for_first();
+  const ss_link_info info = {streamtype_.c_str(), initial_tx_credit_, connects_later,
+                             listening && listening->shares_port,
+                             listening ? &listening->limits : nullptr};
+
+  policy_ = context_->policies().current();
+  SsContext::ServiceScope scope(context_);
+  if (!local_link_create(context_->lws(), &link_, &info)) return false;
+  if (connects_later && kind_.nailed_up) {
+    wishes_.connect_if_idle = true;
+    Schedule();
+  }
+  return true;
+}
+
+bool SsStream::can_call_js() const { return context_->can_call_js() && !is_released(); }
+
+EventDelivery& SsStream::delivery() { return context_->delivery(); }
+
+// What an unopened stream is asked for is done once it is open: CREATING schedules it.
+void SsStream::Schedule() {
+  if (is_scheduled_ || life_ == Life::kUnopened || is_released()) return;
+  is_scheduled_ = true;
+  context_->Schedule(this);
+}
+
+void SsStream::AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b) { sink_->Add(kind, a, b); }
+
+lws_ss_state_return_t SsStream::OnState(ss_link* link, lws_ss_constate_t state,
+                                        lws_ss_tx_ordinal_t ordinal) {
+  return Of(link)->State(state, ordinal);
+}
+
+lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal_t ordinal) {
+  // After disconnect() or destroy(), handlers are told only of the state that this leads to.
+  const bool is_outcome = state == LWSSSCS_DESTROYING ||
+                          (state == LWSSSCS_DISCONNECTED && attempt_ == Attempt::kConnected);
+  switch (state) {
+    case LWSSSCS_CREATING:
+    case LWSSSCS_POLL:
+      PrepareConnection();
+      break;
+    case LWSSSCS_CONNECTING:
+      attempt_ = Attempt::kConnecting;
+      use_.Connecting(&link_);
+      exchange_->Connecting();
+      break;
+    case LWSSSCS_CONNECTED:
+      OnConnected();
+      break;
+    case LWSSSCS_UNREACHABLE:
+      attempt_ = Attempt::kUnreachable;
+      if (keeps_answer_ && link_.ops->answer(&link_).is_refusal) {
+        ReadAnswer();
+        AddHead();
+      }
+      TellFailure("");
+      if (link_.ops->failure(&link_).code == SS_LINK_NOT_REPEATED) DropStarted();
+      break;
+    case LWSSSCS_DISCONNECTED:
+      OnDisconnected();
+      break;
+    case LWSSSCS_SERVER_TXN:
+      OnTransaction();
+      break;
+    case LWSSSCS_SERVER_UPGRADE:
+      OnUpgrade();
+      break;
+    case LWSSSCS_QOS_ACK_REMOTE:
+      if (keeps_answer_) AddTrailers();
+      exchange_->Acknowledged(ordinal);
+      break;
+    case LWSSSCS_QOS_NACK_REMOTE:
+      if (keeps_answer_) AddTrailers();
+      exchange_->Refused(ordinal);
+      break;
+    case LWSSSCS_ALL_RETRIES_FAILED:
+      attempt_ = Attempt::kGaveUp;
+      connect_metadata_.reset();
+      // disconnect() is no failure, and messages that wait are for the next connection.
+      if (life_ == Life::kClosing) return LWSSSSRET_OK;
+      awaits_connection_ = false;
+      exchange_->Clear();
+      break;
+    default:
+      break;
+  }
+  Schedule();
+  sink_->State(state, ordinal, is_closing() && !is_outcome);
+  return state == LWSSSCS_CREATING && life_ == Life::kDoomed ? LWSSSSRET_DESTROY_ME : LWSSSSRET_OK;
+}
+
+void SsStream::OnConnected() {
+  if (!is_closing()) {
+    attempt_ = Attempt::kConnected;
+    awaits_connection_ = false;
+  }
+  ReadAnswer();
+  connect_metadata_.reset();
+  exchange_->Connected();
+  if (keeps_answer_) AddHead();
+  use_.Connected(&link_, !kind_.is_transactional() && !exchange_->is_empty());
+  if (!is_reading_) wishes_.set_reading = true;
+  // In a transaction, lws asks for what is to be sent without being told to.
+  if (awaits_tx_ && !kind_.is_transactional()) wishes_.request_tx = true;
+}
+
+void SsStream::OnDisconnected() {
+  if (life_ != Life::kDoomed) exchange_->Lost();
+  use_.Over(&link_, !exchange_->is_empty(), kind_.exchange == Kind::Exchange::kBytes);
+  attempt_ = use_.is_useless() ? Attempt::kUnreachable : Attempt::kOver;
+  const char* why_useless = exchange_->is_sent_again() ? "closed before anything was acknowledged"
+                                                       : "closed before anything could be sent";
+  // DestroyNow() has done so already.
+  if (life_ != Life::kDoomed) exchange_->SettleWritten();
+  // The peer may have seen part of it, or all: whether to send it again is for the program to say.
+  DropStarted();
+  TellFailure(use_.is_useless() ? why_useless : "");
+}
+
+// Its metadata is what the request says, until the program says something else.
+void SsStream::OnTransaction() {
+  applied_metadata_.reset();
+  ReadAnswer();
+  AddRequest();
+  exchange_->TransactionBegins();
+}
+
+// From here on it is messages that pass.
+void SsStream::OnUpgrade() {
+  ReadAnswer();
+  AddRequest();
+  if (!exchange_->keeps_metadata()) return;
+  kind_.exchange = Kind::Exchange::kMessages;
+  exchange_ = MakeExchange(false);
+}
+
+// `otherwise` is told when lws does not say why.
+void SsStream::TellFailure(const char* otherwise) {
+  const ss_link_failure failure = link_.ops->failure(&link_);
+  const std::string_view why = *failure.reason ? failure.reason : otherwise;
+  if (!why.empty() || failure.code) sink_->AddBytes(StreamEvent::kFailure, why, failure.code);
+}
+
+void SsStream::DropStarted() {
+  // When the stream is destroyed, lib/ rejects all promises that are left.
+  if (life_ != Life::kDoomed) exchange_->DropStarted();
+}
+
+// What lws answers to a call of ours.
+void SsStream::Heed(lws_ss_state_return_t answer) {
+  if (answer == LWSSSSRET_DESTROY_ME) Doom();
+}
+
+void SsStream::Doom() {
+  if (life_ == Life::kUnopened) ReleaseOwn();
+  if (is_released()) return;
+  life_ = Life::kDoomed;
+  Schedule();
+}
+
+void SsStream::Disconnect() {
+  if (life_ == Life::kOpen) life_ = Life::kClosing;
+  wishes_.disconnect = true;
+  Schedule();
+}
+
+void SsStream::BeginAnew() {
+  if (attempt_ != Attempt::kGaveUp) return;
+  attempt_ = Attempt::kNone;
+  link_.ops->set_failures(&link_, 0);
+}
+
+void SsStream::NoteUse() { use_.Note(&link_); }
+
+lws_ss_state_return_t SsStream::OnRx(void* user, const uint8_t* data, size_t length, int flags) {
+  SsStream* self = Of(ss_link_of(user));
+  self->use_.Heard();
+  if (self->is_closing()) return LWSSSSRET_OK;
+  if ((flags & LWSSS_FLAG_EOM) && self->has_trailers()) self->AddTrailers();
+  self->Schedule();
+  if (self->kind_.exchange == Kind::Exchange::kBytes && !length && (flags & LWSSS_FLAG_EOM)) {
+    self->is_peer_done_ = true;
+    self->sink_->Add(StreamEvent::kEnded, 0, 0);
+  } else {
+    self->sink_->Received(data, length, flags);
+  }
+  return LWSSSSRET_OK;
+}
+
+lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, uint8_t* into,
+                                     size_t* length, int* flags) {
+  SsStream* self = Of(ss_link_of(user));
+  self->awaits_tx_ = false;
+  if (self->exchange_->SettleWritten() || self->is_peer_done_) self->Schedule();
+  if (self->is_closing() || !self->kind_.can_send) return LWSSSSRET_TX_DONT_SEND;
+  return self->exchange_->Tx(ordinal, into, length, flags);
+}
+
+bool SsStream::TakeSent(std::vector<uint32_t>* numbers) {
+  if (is_released()) return false;
+  const std::vector<StreamEvent>* sent = sink_->only_sent();
+  if (!sent) return false;
+  numbers->push_back(static_cast<uint32_t>(sent->size()));
+  for (const StreamEvent& event : *sent) numbers->push_back(event.a);
+  sink_->Forget();
+  return true;
+}
+
+void SsStream::Tell() {
+  if (is_released()) return;
+  const bool is_over = !is_there();
+  if (sink_->Tell() && is_over && !is_scheduled_ && sink_->is_empty()) Release();
+}
+
+void SsStream::Release() {
+  if (is_released()) return;
+  life_ = Life::kReleased;
+  context_->Remove(this);
+  policy_.reset();
+  exchange_->Clear();
+  ReleaseOwn();
+  if (AddonData::Of(Env())->can_call_js()) Unref();
+}
+
+void SsStream::ReleaseOwn() {
+  life_ = Life::kReleased;
+  sink_->Release();
+  accept_.Reset();
+  ReleaseAsync();
+}
+
+void SsStream::ReleaseAsync() {
+  if (async_) napi_async_destroy(Env(), async_);
+  async_ = nullptr;
+}

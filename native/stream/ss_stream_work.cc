@@ -1,0 +1,126 @@
+// What a stream does from a clean stack: what JavaScript has asked for since, and what follows from
+// what lws has said.
+#include <utility>
+
+#include "context/ss_context.h"
+#include "loop/event_loop.h"
+#include "lws/prefetch.h"
+#include "stream/request_exchange.h"
+#include "stream/ss_stream.h"
+
+void SsStream::PrefetchConnection() const {
+  if (!is_there()) return;
+  link_.ops->prefetch_connection(&link_);
+  prefetch(exchange_.get(), sizeof(RequestExchange));
+}
+
+void SsStream::PrefetchSocket(const EventLoop& loop) const {
+  if (!is_there()) return;
+  const lws_sockfd_type socket = link_.ops->prefetch_framing(&link_);
+  if (socket != LWS_SOCK_INVALID) loop.PrefetchWatcher(socket);
+}
+
+void SsStream::Work() {
+  is_scheduled_ = false;
+  if (!is_there()) return;
+  if (life_ == Life::kDoomed) {
+    DestroyNow();
+    return;
+  }
+  SsContext::ServiceScope scope(context_);
+  Wishes now = std::exchange(wishes_, {});
+  exchange_->SettleWritten();
+  if (life_ == Life::kClosing && !CloseConnection(now)) return;
+  if (is_there() && follow_ && phase() != SS_LINK_BUSY) {
+    ChangePolicy();
+    if (life_ == Life::kDoomed) return;
+  }
+  if (is_there()) EndAttempt(now);
+  if (is_there()) DoWishes(now);
+  if (is_there()) exchange_->Pump();
+  if (is_there() && is_peer_done_ && has_handlers_) EndWhenAnswered();
+}
+
+// Handlers that ask for no tx have said all. Without them, JavaScript knows when that is.
+void SsStream::EndWhenAnswered() {
+  if (awaits_tx_ || wishes_.request_tx || life_ != Life::kOpen) return;
+  if (link_.ops->has_unsent(&link_))
+    Heed(link_.ops->request(&link_, SS_LINK_NO_LENGTH));
+  else
+    Disconnect();
+}
+
+// Whether the connection is over. What its socket has not taken yet may keep it for a while, and
+// what is wanted of the next one waits.
+bool SsStream::CloseConnection(Wishes& now) {
+  const uint16_t failures = link_.ops->failures(&link_);
+  if (now.disconnect) link_.ops->disconnect(&link_);
+  if (is_there() && phase() == SS_LINK_BUSY) {
+    wishes_.connect |= now.connect;
+    wishes_.connect_if_idle |= now.connect_if_idle;
+    wishes_.request_tx |= now.request_tx;
+    if (wishes_.tx_length == SS_LINK_NO_LENGTH) wishes_.tx_length = now.tx_length;
+    return false;
+  }
+  if (life_ == Life::kClosing) life_ = Life::kOpen;
+  if (attempt_ == Attempt::kUnreachable) attempt_ = Attempt::kNone;
+  if (!is_there()) return true;
+  // lws has the stream wait as after a failure, which this is not.
+  link_.ops->disconnect(&link_);
+  link_.ops->set_failures(&link_, now.disconnect ? failures : 0);
+  // The attempt for connect() may have been that of a message which was given up.
+  now.connect |= kind_.nailed_up || awaits_connection_;
+  return true;
+}
+
+// A stream without a connection waits for its next attempt, or it is idle, and then what it had
+// begun to send goes nowhere.
+void SsStream::EndAttempt(Wishes& now) {
+  if (phase() == SS_LINK_BUSY) return;
+  if (attempt_ == Attempt::kUnreachable && phase() != SS_LINK_WAITS)
+    Heed(link_.ops->back_off(&link_));
+  if (phase() == SS_LINK_WAITS) {
+    const bool is_answered = attempt_ == Attempt::kConnected || attempt_ == Attempt::kOver;
+    if (exchange_->wants_retry(is_answered)) return;
+    link_.ops->disconnect(&link_);
+    link_.ops->set_failures(&link_, 0);
+    now.connect |= awaits_connection_;
+  }
+  link_.ops->become_idle(&link_);
+  if (attempt_ == Attempt::kUnreachable) attempt_ = Attempt::kNone;
+  DropStarted();
+}
+
+void SsStream::DoWishes(Wishes now) {
+  if (exchange_->makes_connection()) {
+    // The first message makes a transaction, and with it the connection that was asked for.
+    if (now.connect || now.request_tx) exchange_->Pump();
+    now.request_tx = false;
+  }
+  if (is_there() && now.connect_if_idle && !now.request_tx && exchange_->is_empty())
+    now.connect |= phase() == SS_LINK_IDLE;
+  if (is_there() && now.connect) {
+    PrepareConnection();
+    Heed(link_.ops->connect(&link_));
+  }
+  if (is_there() && now.request_tx) {
+    PrepareConnection();
+    awaits_tx_ = true;
+    BeginAnew();
+    Heed(link_.ops->request(&link_, now.tx_length));
+  }
+  if (is_there() && now.set_reading) link_.ops->set_reading(&link_, is_reading_);
+  if (is_there() && now.stop_listening) {
+    link_.ops->stop_listening(&link_);
+    if (!accept_.IsEmpty()) AddEvent(StreamEvent::kEnded, 0, 0);
+    Schedule();
+  }
+}
+
+void SsStream::DestroyNow() {
+  if (!is_there()) return;
+  life_ = Life::kDoomed;
+  SsContext::ServiceScope scope(context_);
+  exchange_->SettleWritten();
+  link_.ops->destroy(&link_);
+}
