@@ -1,3 +1,4 @@
+/** The checks of arguments, with Node's own errors. */
 import { isUtf8 } from 'node:buffer'
 import { isIPv6 } from 'node:net'
 import { inspect, types } from 'node:util'
@@ -74,16 +75,31 @@ export function toBytes(name: string, value: unknown): Uint8Array {
   throw invalidArgType(name, 'of type string or an instance of Buffer or Uint8Array', value)
 }
 
-const notInHeader = /[^\t\x20-\x7e\x80-\xff]/
-const notInEndpoint = /[^\x20-\x7e\x80-\xff]/
-const notInHostName = /[^\x21-\x7e\x80-\xff]|[/:@?#+\\]/
-const notInTopic = /[\0+#]/
-const notInTopicFilter = /\0/
+/** Which of the 256 bytes `refused` finds. */
+function bytesOf(refused: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) =>
+    refused.test(String.fromCharCode(byte)) ? 1 : 0,
+  )
+}
+
+const notInHeader = bytesOf(/[^\t\x20-\x7e\x80-\xff]/)
+const notInEndpoint = bytesOf(/[^\x20-\x7e\x80-\xff]/)
+const notInHostName = bytesOf(/[^\x21-\x7e\x80-\xff]|[/:@?#+\\]/)
+const notInTopic = bytesOf(/[\0+#]/)
+const notInTopicFilter = bytesOf(/\0/)
 
 // Shows what is wrong, not the value, which may be a secret.
-function refuseCharacter(name: string, bytes: Uint8Array, refused: RegExp, where: string): void {
-  const found = refused.exec(Buffer.from(bytes).toString('latin1'))
-  if (found) throw invalidArgValue(name, found[0], `has a character that no ${where} has`)
+function refuseCharacter(
+  name: string,
+  bytes: Uint8Array,
+  refused: Uint8Array,
+  where: string,
+): void {
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number
+    if (refused[byte])
+      throw invalidArgValue(name, String.fromCharCode(byte), `has a character that no ${where} has`)
+  }
 }
 
 /** Only what HTTP allows in the value of a header, which an end of line would end. */

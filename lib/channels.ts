@@ -1,3 +1,4 @@
+/** The channels of node:diagnostics_channel. */
 import { channel } from 'node:diagnostics_channel'
 
 /** The package's `diagnostics_channel` channels; see docs/observability.md for what each carries. */

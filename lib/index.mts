@@ -1,1 +1,2 @@
+/** What programs get from this package, for import. */
 export * from './index.js'

@@ -1,3 +1,5 @@
+/** The watch over AbortSignals. */
+
 // Many messages and streams may go by one signal, which warns of a leak when it has many listeners.
 const watched = new WeakMap<AbortSignal, Set<() => void>>()
 
@@ -17,4 +19,16 @@ export function onAbort(signal: AbortSignal, aborted: () => void): () => void {
   const callback = () => aborted()
   all.add(callback)
   return () => all.delete(callback)
+}
+
+/** Aborts `target` when `signal` is aborted, or at once; returns what ends the watch. */
+export function abortWith(
+  signal: AbortSignal | undefined,
+  target: { abort(reason: unknown): void },
+): (() => void) | undefined {
+  if (!signal) return undefined
+  const abort = () => target.abort(signal.reason)
+  if (!signal.aborted) return onAbort(signal, abort)
+  abort()
+  return undefined
 }

@@ -36,7 +36,7 @@ export function tsc(args) {
 /** The schema as a file, which editors find by the `$schema` of a policy. */
 function writeSchema() {
   const folder = inRoot('dist', 'policy')
-  const { policySchema } = createRequire(import.meta.url)(path.join(folder, 'schema.js'))
+  const { policySchema } = createRequire(import.meta.url)(path.join(folder, 'form', 'schema.js'))
   writeFileSync(
     path.join(folder, 'policy.schema.json'),
     `${JSON.stringify(policySchema, null, 2)}\n`,

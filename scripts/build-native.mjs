@@ -8,7 +8,7 @@ import { isMain, main, Stop, say } from './console.mjs'
 import { withBuildLock } from './lock.mjs'
 import { ensureLwsSource } from './lws-source.mjs'
 import { findNodeHeaders } from './node-headers.mjs'
-import { inRoot, lwsSourceFolder, lwsSourceStamp, root } from './paths.mjs'
+import { inRoot, lwsSourceFolder, root } from './paths.mjs'
 import { BUILD_TOOLS, requireTools } from './prerequisites.mjs'
 import { capture, npmCommand, which } from './processes.mjs'
 import { hasStamp, stateOf, writeStamp } from './stamp.mjs'
@@ -53,8 +53,16 @@ function configureArguments(kind, source) {
 }
 
 function inputs() {
-  const names = ['CMakeLists.txt', 'cmake', 'native', 'package.json', 'package-lock.json']
-  return [...names.map((name) => inRoot(name)), lwsSourceStamp]
+  const names = [
+    'CMakeLists.txt',
+    'cmake',
+    'native',
+    'test/unit/exchange/native',
+    'test/unit/loop/native',
+    'package.json',
+    'package-lock.json',
+  ]
+  return [...names.map((name) => inRoot(name)), lwsSourceFolder]
 }
 
 // Progress, and what a configuration finds, are no help to somebody who looks for an error.

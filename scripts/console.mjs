@@ -1,3 +1,5 @@
+// What a script says on the terminal, and how it ends.
+
 import { pathToFileURL } from 'node:url'
 
 /** A failure that a person can act on: printed as its message alone, without a stack. */

@@ -1,4 +1,5 @@
-// Writes what comes from the table of policy keys: lib/policy/types.ts and docs/policy-keys.md.
+// Writes what comes from the table of policy keys, lib/policy/form/types.ts and docs/policy-keys.md, and the
+// tables of patches in deps/libwebsockets/README.md.
 // With --check it writes nothing and fails when one of them is out of date.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -7,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { tsc } from './build-lib.mjs'
 import { main, Stop, say } from './console.mjs'
 import { ensureDependencies } from './dependencies.mjs'
+import { README, withPatchTables } from './lws-patch-tables.mjs'
 import { inRoot } from './paths.mjs'
 import { policyReference } from './policy-reference.mjs'
 import { policyTypes } from './policy-types.mjs'
@@ -15,13 +17,15 @@ import { policyTypes } from './policy-types.mjs'
 function loadTable() {
   const folder = inRoot('build', 'policy-table')
   tsc([
-    ...['--ignoreConfig', '--outDir', folder, '--rootDir', inRoot('lib', 'policy')],
+    ...['--ignoreConfig', '--outDir', folder, '--rootDir', inRoot('lib', 'policy', 'table')],
     ...['--module', 'node20', '--target', 'es2022', '--strict', '--types', 'node'],
-    inRoot('lib', 'policy', 'describe-key.ts'),
-    inRoot('lib', 'policy', 'keys.ts'),
+    ...['keys', 'limits', 'describe-key'].map((name) =>
+      inRoot('lib', 'policy', 'table', `${name}.ts`),
+    ),
   ])
   const load = createRequire(import.meta.url)
-  return { ...load(`${folder}/keys.js`), ...load(`${folder}/describe-key.js`) }
+  const modules = ['keys', 'limits', 'describe-key']
+  return Object.assign({}, ...modules.map((name) => load(`${folder}/${name}.js`)))
 }
 
 function formatted(file, text) {
@@ -38,8 +42,12 @@ await main(() => {
   ensureDependencies()
   const table = loadTable()
   const products = {
-    'lib/policy/types.ts': formatted('lib/policy/types.ts', policyTypes(table, table.describeKey)),
+    'lib/policy/form/types.ts': formatted(
+      'lib/policy/form/types.ts',
+      policyTypes(table, table.describeKey),
+    ),
     'docs/policy-keys.md': policyReference(table),
+    'deps/libwebsockets/README.md': withPatchTables(readFileSync(README, 'utf8')),
   }
   for (const [name, text] of Object.entries(products)) {
     const file = inRoot(...name.split('/'))

@@ -1,3 +1,5 @@
+// The folders that several scripts use.
+
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -40,11 +40,11 @@ const TYPES = {
   list: () => 'readonly unknown[]',
 }
 
-const HEADER = `// Made by \`npm run generate\` from the table in keys.ts; changes belong there.
-import type { Protocol } from './keys.js'
+const HEADER = `// Made by \`npm run generate\` from the table in table/keys.ts; changes belong there.
+import type { Protocol } from '../table/key-spec.js'
 `
 
-/** The text of lib/policy/types.ts. */
+/** The text of lib/policy/form/types.ts. */
 export function policyTypes({ KEYS, PROTOCOL_ALIASES }, describeKey) {
   const aliases = [...PROTOCOL_ALIASES.keys()]
   const typeOf = ({ name, type }, input) =>

@@ -17,6 +17,8 @@ const TOOLS = {
   tar: { programs: ['tar'], debian: 'tar', macos: XCODE },
   patch: { programs: ['patch'], debian: 'patch', macos: XCODE },
   curl: { programs: ['curl'], debian: 'curl', macos: 'brew install curl' },
+  haproxy: { programs: ['haproxy'], debian: 'haproxy', macos: 'brew install haproxy' },
+  h2load: { programs: ['h2load'], debian: 'nghttp2-client', macos: 'brew install nghttp2' },
   lighttpd: { programs: ['lighttpd'], debian: 'lighttpd', macos: 'brew install lighttpd' },
   mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
   nginx: { programs: ['nginx'], debian: 'nginx-light', macos: 'brew install nginx' },
@@ -28,6 +30,11 @@ const TOOLS = {
     macos: 'brew install websocketpp',
   },
   asio: { header: 'asio.hpp', debian: 'libasio-dev', macos: 'brew install asio' },
+  'headers of OpenSSL': {
+    header: 'openssl/ssl.h',
+    debian: 'libssl-dev',
+    macos: 'brew install openssl',
+  },
   ...(process.platform === 'linux' && {
     ss: { programs: ['ss'], debian: 'iproute2' },
     strace: { programs: ['strace'], debian: 'strace' },
@@ -38,6 +45,8 @@ export const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or 
 export const SOURCE_TOOLS = ['tar', 'patch']
 export const TEST_TOOLS = [
   'curl',
+  'haproxy',
+  'h2load',
   'lighttpd',
   'mosquitto',
   'nginx',

@@ -1,3 +1,5 @@
+// Finds and runs programs.
+
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'

@@ -1,4 +1,5 @@
-// Tries the properties of policies 100,000 times each, and calls in any order a twentieth as often:
+// Tries the properties of policies 100,000 times each, calls in any order and spoilt requests to servers a
+// twentieth as often, and calls on one stream of each protocol a tenth of that:
 // `npm run test:fuzz`, or `-- RUNS`.
 import { parseArgs } from 'node:util'
 import { main, Stop } from './console.mjs'
@@ -13,6 +14,7 @@ await main(() => {
     runTests(testFiles(names), { env: { LWS_SS_FUZZ_RUNS: String(times) } })
   return (
     tried(['policy/property', 'contexts/hostile-policies'], runs) ||
-    tried(['fuzz/call-orders'], Math.ceil(runs / 20))
+    tried(['fuzz/call-orders', 'fuzz/served-bytes'], Math.ceil(runs / 20)) ||
+    tried(['fuzz/settling'], Math.ceil(runs / 200))
   )
 })

@@ -1,41 +1,16 @@
+/** The addon: its shape, and how it is found and loaded. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AddonLoadError } from '../errors/addon-load-error.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
-import type { SocksProxy } from '../policy/socks-proxy.js'
-import type { StreamEventTarget } from './native-events.js'
-
-/** What one entry of the numbers that {@link NativeStreamEvents} gets is about. */
-export const NativeEvent = {
-  State: 0,
-  Rx: 1,
-  Sent: 2,
-  Failure: 3,
-  Dropped: 4,
-  Acknowledged: 5,
-  Refused: 6,
-  Wanted: 7,
-  Head: 8,
-  Trailers: 9,
-} as const
-
-/** What kind of failure a `Failure` event is about; from 1000 on it is the code of a WebSocket's CLOSE. */
-export const NativeFailure = { SettingsDiffer: 1 } as const
-
-/** What a context's notice is about. */
-export const NativeNotice = { State: 0, Log: 1, Closed: 2 } as const
-
-/**
- * The flags of a received or sent piece of payload, as lws numbers them; and, of our own, that it is of a
- * message that may be lost, by its quality of service (MQTT's QoS 0).
- */
-export const NativeFlag = { Som: 1, Eom: 2, PerfJson: 64, Binary: 256, MayBeLost: 0x10000 } as const
+import type { NativeNumbers } from './numbers.js'
+import type { StreamEventTarget } from './targets.js'
 
 export interface NativeContextOptions {
   policy: string
   trust: Uint8Array[]
   /** With an empty address there is none. */
-  socksProxy: SocksProxy
+  socksProxy: { address: string; port: number; user: string; password: string }
   /** Of h1 and h2 to one endpoint; 0 for as many as one likes. */
   maxSockets: number
   cookies: NativeCookieJar
@@ -81,25 +56,34 @@ export interface NativePolicy {
   policy: string
   /** Certificates to trust besides those that are trusted already. */
   trust: Uint8Array[]
-  socksProxy: SocksProxy
+  socksProxy: { address: string; port: number; user: string; password: string }
 }
 
 export interface NativeContext {
   /** False when libwebsockets cannot; nothing has changed then. */
   setPolicy(options: NativePolicy): boolean
   setBlob(type: number, index: number, bytes: Uint8Array): boolean
+  /** Of lws's vhost JSON; the system's number of why one cannot listen, or 0, when it fails. */
+  makeVhosts(json: string): number | undefined
   setLogLevel(mask: number): void
   setRef(on: boolean): void
+  /** {@link NativeStream.send} of one message on several streams, with an id for each. */
+  broadcast(
+    streams: readonly NativeStream[],
+    ids: Uint32Array,
+    bytes: Uint8Array,
+    binary?: boolean,
+  ): void
   close(): void
 }
 
-/** How a stream's protocol behaves; see the native class. */
-export interface NativeStreamTraits {
-  transactional: boolean
-  acknowledged: boolean
-  canSend: boolean
-  /** Only on MQTT, when the program wants it. */
-  resend: boolean
+/** What the addon knows of a streamtype; see the native struct. */
+export interface NativeKind {
+  readonly exchange: 'bytes' | 'messages' | 'publishes' | 'requests' | 'responses'
+  readonly canSend: boolean
+  readonly nailedUp: boolean
+  /** Of MQTT; 0 elsewhere. */
+  readonly qos: number
 }
 
 /**
@@ -115,17 +99,54 @@ export type NativeStreamEvents = (
   from: number,
 ) => void
 
+/** Of each stream: how many messages were sent, and their ids. */
+export type NativeSentEvents = (streams: readonly NativeStream[], numbers: Uint32Array) => void
+
 export interface NativeStreamHandlers {
   state(code: number, ordinal: number): void
   rx(data: Buffer, flags: number): void
   tx(room: number, ordinal: number): [Uint8Array, number] | undefined
 }
 
+/**
+ * Gives the stream of a connection, which is not to be opened, and its handlers, if it is to have any;
+ * nothing refuses the connection.
+ */
+export type NativeAccept = () => [NativeStream, NativeStreamHandlers?] | undefined
+
+/** How a server listens. */
+export interface NativeListening {
+  /** It may listen on a port together with others. */
+  readonly sharesPort: boolean
+  /** It takes offers of permessage-deflate. */
+  readonly deflates: boolean
+  readonly limits: NativeLimits
+}
+
+/** What a server bears of its clients, in bytes and milliseconds; 0 for whatever they like. */
+export interface NativeLimits {
+  readonly headerBytes: number
+  readonly bodyBytes: number
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly keepAliveTimeout: number
+  readonly messageBytes: number
+  readonly streamsPerConnection: number
+  readonly connections: number
+}
+
+export type NativeAddress = [address: string, port: number]
+
 export interface NativeStream {
-  /** What is told of a stream without handlers. */
+  /** Whom to tell of a stream without handlers. */
   events: StreamEventTarget
-  /** Makes the stream exist; its `state` handler may be called before this returns. */
-  open(handlers?: NativeStreamHandlers): void
+  /**
+   * Makes the stream exist; its `state` handler may be called before this returns. `accept`: of a
+   * server streamtype, which listens from then on as `listening` says; called for each connection.
+   *
+   * @throws Error, with the system's number as `errno` when it is the reason
+   */
+  open(handlers?: NativeStreamHandlers, accept?: NativeAccept, listening?: NativeListening): void
   /**
    * A message, or only its length: its bytes are then provided when they are wanted. `metadata`: what
    * it has of its own; `binary`: of which kind it is on ws, if that is not for the policy to say.
@@ -139,6 +160,8 @@ export interface NativeStream {
   provide(id: number, piece: number, bytes: Uint8Array): void
   cancelSend(id: number): void
   connect(): void
+  /** Takes {@link connect} back, and ends the attempt that it made; messages wait for the next. */
+  endConnecting(): void
   /** Connects if nothing else has, or will. */
   listen(): void
   requestTx(length?: number): void
@@ -152,9 +175,43 @@ export interface NativeStream {
   startTimeout(ms: number): void
   cancelTimeout(): void
   serverAck(nack: number): void
+  /**
+   * What is answered to the request that is there; a 1xx is followed by another. `fields`: a line for
+   * each, `name:value`. Without a length, `endResponse()` says that the body, which `send()` gives in
+   * parts, is complete.
+   */
+  respond(status: number, fields: string, length?: number, metadata?: (string | Uint8Array)[]): void
+  endResponse(): void
   addPeerTxCredit(bytes: number): void
   peerTxCredit(): number
   rideshare(): string | undefined
+  /** Of a listener: its port. */
+  listenPort(): number
+  /** Of a listener: address and port of each of its sockets, which unix sockets have none of. */
+  listenAddresses(): (NativeAddress | undefined)[]
+  /**
+   * Of a listener: accepts those who have connected by the next turn, and nobody any more, and tells
+   * `ended` then; what it has accepted goes on. Of that, the request that is there is the last one on
+   * h1, and the connection ends behind its response; a connection of h2 takes no more streams.
+   */
+  stopListening(): void
+  /** Of what a listener has accepted: whether it is the connection that streams of h2 share. */
+  carriesStreams(): boolean
+  /**
+   * Of a listener: what it shows in TLS from the next connection on, as DER, its own certificate first,
+   * and who vouches for clients; without any, those are not asked for a certificate.
+   * `refusesStrangers`: whether one is needed that is vouched for. Returns why that cannot be, if so.
+   */
+  useIdentity(
+    chain: readonly Uint8Array[],
+    key: Uint8Array,
+    authorities: readonly Uint8Array[],
+    refusesStrangers: boolean,
+  ): string | undefined
+  /** The other end of the connection, if there is one and it has an address. */
+  peer(): NativeAddress | undefined
+  /** What the other end has shown in TLS, as DER, if it was verified. */
+  peerCertificate(): Buffer | undefined
   tag(): string
   /** Has the heads of answers told, and the last 429 or 503 received as any other answer. */
   keepAnswer(): void
@@ -166,26 +223,30 @@ export interface NativeStream {
    * Makes the stream go by the context's policy from its next connection on, as `streamtype`; without
    * one, the stream is destroyed at that point.
    */
-  followPolicy(streamtype: string | undefined, canSend: boolean): void
+  followPolicy(streamtype?: string, kind?: NativeKind): void
 }
 
 export interface NativeModule {
   lwsVersion: string
   tlsLibrary: string
   features: Record<string, boolean>
+  numbers: NativeNumbers
   reportUncaught(error: unknown): void
   Context: new (
     options: NativeContextOptions,
     notice: (kind: number, code: number, text: string) => void,
     allocateSlab: () => Buffer,
     tellEvents: NativeStreamEvents,
+    tellSent: NativeSentEvents,
   ) => NativeContext
   Stream: new (
     context: NativeContext,
     streamtype: string,
-    traits: NativeStreamTraits,
+    kind: NativeKind,
     metadata: (string | Uint8Array)[],
     initialTxCredit?: number,
+    /** On MQTT: what a lost connection may have carried goes out again on the next. */
+    resend?: boolean,
   ) => NativeStream
 }
 

@@ -1,3 +1,4 @@
+/** The memory that small payloads are handed over in. */
 import { markAsUntransferable } from 'node:worker_threads'
 
 const SLAB_BYTES = 16 * 1024

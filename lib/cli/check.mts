@@ -1,3 +1,4 @@
+// The command `lws-ss check`.
 import { readFileSync } from 'node:fs'
 import { checkPolicy, type Diagnostic } from '../policy/index.js'
 import { ExitStatus } from './exit-status.mjs'

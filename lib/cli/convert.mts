@@ -1,3 +1,4 @@
+// What the commands `lws-ss types` and `lws-ss c` share.
 import type { PolicyOptions } from '../policy/index.js'
 import { readPolicy } from './read-policy.mjs'
 

@@ -1,3 +1,4 @@
+// The command `lws-ss doctor`.
 import path from 'node:path'
 import { native, nativeFile } from '../addon/native.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'

@@ -1,3 +1,4 @@
+// The exit statuses of `lws-ss`, and which error leads to which.
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import { CommandError } from './command-error.mjs'
 
@@ -14,6 +15,7 @@ const byCode = new Map<string, number>([
   ['ERR_INVALID_ARG_VALUE', ExitStatus.Misused],
   ['ERR_SS_UNKNOWN_STREAMTYPE', ExitStatus.Misused],
   ['ERR_SS_UNKNOWN_METADATA', ExitStatus.Misused],
+  ['ERR_SS_NOT_SERVER', ExitStatus.Misused],
   ['ERR_SS_CANNOT_SEND', ExitStatus.Misused],
   ['ERR_SS_NACK', ExitStatus.Refused],
   ['ERR_SS_ALL_RETRIES_FAILED', ExitStatus.Unreachable],
@@ -21,7 +23,7 @@ const byCode = new Map<string, number>([
   ['ERR_SS_TIMEOUT', ExitStatus.Unreachable],
 ])
 
-/** The status for an error that a user is told of in one line; undefined for one of this program. */
+/** The status for an error that the user is told in one line; `undefined` for a fault of this program. */
 export function exitStatusOf(error: unknown): number | undefined {
   if (error instanceof CommandError) return error.status
   return (

@@ -1,3 +1,4 @@
+// How `lws-ss` shows a diagnostic of a policy.
 import type { WriteStream } from 'node:tty'
 import type { Diagnostic, Severity } from '../policy/index.js'
 

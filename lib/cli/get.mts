@@ -1,11 +1,10 @@
+// The command `lws-ss get`.
 import type { Context } from '../context/context.js'
 import { openContext } from '../context/open-context.js'
 import { NackError } from '../errors/nack-error.js'
-import { PolicyError } from '../policy/index.js'
-import { streamTraits } from '../stream/streamtype-traits.js'
+import type { PolicyError } from '../policy/index.js'
 import { CommandError } from './command-error.mjs'
 import { ExitStatus, exitStatusOf } from './exit-status.mjs'
-import { findingLine } from './finding.mjs'
 import { messagesToSend } from './get/input.mjs'
 import { InputFile } from './get/input-file.mjs'
 import { watchInterrupts } from './get/interrupts.mjs'
@@ -14,6 +13,7 @@ import { Output } from './get/output.mjs'
 import { Session } from './get/session.mjs'
 import { transact } from './get/transaction.mjs'
 import { readPolicy } from './read-policy.mjs'
+import { tellPolicyError } from './tell-policy-error.mjs'
 
 /** What the arguments of `lws-ss get` say. */
 export interface GetOptions {
@@ -27,7 +27,7 @@ export interface GetOptions {
   readonly json?: boolean
 }
 
-// What ends a session whose input has ended; one that only listens has none.
+// How many seconds of silence end a session after its input. A session that only listens goes on.
 const DEFAULT_WAIT = 1
 
 /** @throws CommandError for options that would do nothing */
@@ -45,9 +45,8 @@ async function perform(
   streamtype: string,
   options: GetOptions,
 ): Promise<Outcome> {
-  const definition = context.definition(streamtype)
-  const { transactional, acknowledged, canSend } = streamTraits(definition)
-  if (transactional) refuseWithoutEffect(streamtype, options)
+  const kind = context.kindOf(streamtype)
+  if (kind.isTransactional) refuseWithoutEffect(streamtype, options)
   const { metadata = {}, dataFile } = options
   const output = await Output.open(options.output)
   const signal = watchInterrupts()
@@ -55,18 +54,18 @@ async function perform(
   try {
     file = dataFile === undefined ? undefined : await InputFile.open(dataFile)
     const given = file ?? options.data
-    if (transactional)
+    if (kind.isTransactional)
       return await transact(context, streamtype, { metadata, body: given, output, signal })
-    const { protocol = 'h1', ws_binary } = definition
-    const isRaw = protocol === 'raw'
-    const form = isRaw ? 'bytes' : options.binary ? 'message' : 'lines'
-    const messages = given === undefined && !canSend ? undefined : messagesToSend(given, form)
+    const form = !kind.isFramed ? 'bytes' : options.binary ? 'message' : 'lines'
+    const messages = given === undefined && !kind.canSend ? undefined : messagesToSend(given, form)
     const wait = options.wait ?? (messages ? DEFAULT_WAIT : undefined)
     const session = new Session(context.stream(streamtype, { metadata }), {
-      protocol,
-      ...(protocol === 'ws' && { kind: options.binary || ws_binary ? 'binary' : 'text' }),
-      // With QoS 0 brokers do not say whether they have it.
-      acknowledged: acknowledged && definition.mqtt_qos === 1,
+      exchange: kind.exchange,
+      ...(kind.exchange === 'messages' && {
+        kind: options.binary || kind.sendsBinary ? 'binary' : 'text',
+      }),
+      // With QoS 0 a broker does not acknowledge a message.
+      acknowledged: kind.acknowledged && kind.qos > 0,
       asLines: form === 'lines',
       output,
       ...(wait !== undefined && { wait: wait * 1000 }),
@@ -79,12 +78,12 @@ async function perform(
 }
 
 function tell(result: object, { output }: GetOptions): void {
-  // Standard output has the payload, unless a file has it.
+  // The payload goes to standard output unless a file takes it.
   const stream = output === undefined ? process.stderr : process.stdout
   stream.write(`${JSON.stringify(result)}\n`)
 }
 
-/** @throws what is to be told in the way of all commands */
+/** @throws errors that every command reports in the same way */
 function tellFailure(error: unknown, policy: string, streamtype: string, options: GetOptions) {
   const status = exitStatusOf(error)
   if (options.json && status !== undefined) {
@@ -93,10 +92,7 @@ function tellFailure(error: unknown, policy: string, streamtype: string, options
     process.exitCode = status
     return
   }
-  if (!(error instanceof PolicyError)) throw error
-  for (const diagnostic of error.diagnostics)
-    console.error(findingLine({ file: policy, ...diagnostic }, process.stderr))
-  throw new CommandError(`the policy ${policy} cannot be used`, ExitStatus.Failed)
+  tellPolicyError(error, policy)
 }
 
 /**

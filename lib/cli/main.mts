@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// The program `lws-ss`: its commands and their arguments.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { policyToC, policyToTypes } from '../policy/index.js'
 import { check } from './check.mjs'
@@ -8,6 +9,7 @@ import { doctor } from './doctor.mjs'
 import { ExitStatus, exitStatusOf } from './exit-status.mjs'
 import { get } from './get.mjs'
 import { packageVersion } from './package.mjs'
+import { serve } from './serve.mjs'
 
 function addMetadata(given: string, before: Record<string, string> = {}): Record<string, string> {
   const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(given) ?? []
@@ -22,12 +24,18 @@ function toSeconds(given: string): number {
   return seconds
 }
 
+function toPort(given: string): number {
+  const port = given.trim() === '' ? Number.NaN : Number(given)
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
+  throw new InvalidArgumentError('It is a number from 0 to 65535.')
+}
+
 const runtime = `${process.platform}-${process.arch} node-${process.version}`
 const program = new Command('lws-ss')
   .description('Secure Streams from the command line')
   .version(`lws-ss/${packageVersion} ${runtime}`)
   .helpCommand(false)
-  // Help goes to standard output; complaints are told below, in one way for all.
+  // Help goes to standard output. `complain()` writes errors, for all commands in one form.
   .configureOutput({ writeErr: () => {} })
   .exitOverride()
 program
@@ -60,20 +68,28 @@ program
   .option('--json', 'tell the result as one line of JSON')
   .action(get)
 program
+  .command('serve')
+  .description('Serve files over http, and echo what comes over ws and raw, until Ctrl-C')
+  .argument('<policy>', 'the file of the policy')
+  .argument('<streamtype>', 'the name of a server streamtype in it')
+  .option('--directory <directory>', 'h1, h2: serve the files in it')
+  .option('--port <number>', 'listen on this port instead of that of the policy', toPort)
+  .option('--verbose', 'a line on standard error for each request, and each client of ws and raw')
+  .action(serve)
+program
   .command('doctor')
   .description('Show versions, features, the trust store and where the addon comes from')
   .option('--json', 'as one JSON object')
   .action(doctor)
 
-for (const name of ['serve', 'proxy'])
-  program
-    .command(name, { hidden: true })
-    .helpOption(false)
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .action(() => {
-      throw new CommandError(`${name} is not in this version of lws-ss`, ExitStatus.Misused)
-    })
+program
+  .command('proxy', { hidden: true })
+  .helpOption(false)
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .action(() => {
+    throw new CommandError('proxy is not in this version of lws-ss', ExitStatus.Misused)
+  })
 
 function fail(message: string, status: number): void {
   console.error(`lws-ss: ${message}`)
@@ -93,7 +109,7 @@ function complain({ code, message }: CommanderError): void {
 
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Nobody reads on, as behind `| head`: that is enough then.
+    // The reader has gone, as with `| head`, and needs no more.
     if (error.code !== 'EPIPE') throw error
   })
 

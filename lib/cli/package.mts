@@ -1,3 +1,4 @@
+// The name and version of this package.
 import { readFileSync } from 'node:fs'
 
 const manifest = JSON.parse(

@@ -1,3 +1,4 @@
+// How `lws-ss` reads the file of a policy.
 import { readFileSync } from 'node:fs'
 import { CommandError } from './command-error.mjs'
 import { ExitStatus } from './exit-status.mjs'

@@ -4,7 +4,7 @@ export class Announcements {
 
   tell(announce: () => void): void {
     if (this.#kept) this.#kept.push(announce)
-    // Not within the call that is the reason: what a listener throws is no answer to that.
+    // Later, so that what a listener throws is not thrown by the call that has caused this.
     else queueMicrotask(announce)
   }
 

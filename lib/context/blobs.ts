@@ -1,3 +1,5 @@
+/** The lws_system blobs of a context: what they may be, and how libwebsockets gets them. */
+import { type NativeContext, native } from '../addon/native.js'
 import {
   checkHeaderBytes,
   checkObject,
@@ -8,8 +10,10 @@ import {
   toBytes,
 } from '../arguments.js'
 import type { AwsCredentials } from '../signing/aws-credentials.js'
+import type { Credentials } from '../signing/credentials.js'
 import { checkClientCertificate } from '../trust/client-certificate.js'
-import type { Context } from './context.js'
+import { readServerCertificate, type ServerCertificateBlob } from '../trust/server-certificate.js'
+import type { ServerCertificates } from '../trust/server-certificates.js'
 
 /**
  * lws_system blobs: what a policy refers to and does not hold.
@@ -30,6 +34,11 @@ export interface Blobs {
     /** Its key, PKCS#8, SEC1 or PKCS#1, as DER. */
     key: Uint8Array
   }[]
+  /**
+   * What servers show in TLS: those that `server_cert` names and the policy's `certs` do not have. When
+   * it is set anew, clients that come from then on are shown the new ones.
+   */
+  serverCert?: readonly ServerCertificateBlob[]
   /** Sent in `http_dsn_header`. */
   deviceSerial?: string
   /** Sent in `http_fwv_header`. */
@@ -47,20 +56,17 @@ export interface Blobs {
 /** The name of a blob. */
 export type BlobName = keyof Blobs
 
-// As the native class numbers them.
-const types = {
-  auth: 0,
-  clientCert: 1,
-  clientKey: 2,
-  deviceSerial: 3,
-  deviceFirmwareVersion: 4,
-  deviceType: 5,
-  mqttClientId: 6,
-  mqttUsername: 7,
-  mqttPassword: 8,
-  // Of the two that lws has for each scheme, the first is a token.
-  authScheme: 9,
-} as const
+const blobNames = [
+  'auth',
+  'clientCert',
+  'serverCert',
+  'deviceSerial',
+  'deviceFirmwareVersion',
+  'deviceType',
+  'mqttClientId',
+  'mqttUsername',
+  'mqttPassword',
+] as const satisfies readonly BlobName[]
 
 // They become part of a request, of which they must not end the line.
 const inHeaders = new Set(['auth', 'deviceSerial', 'deviceFirmwareVersion', 'deviceType'])
@@ -72,11 +78,10 @@ const mqttStrings: Record<string, number> = {
   mqttPassword: 65_535,
 }
 
-const mostOf = { auth: 4, clientCert: 16 } as const
+const mostOf = { auth: 4, clientCert: 16, serverCert: Infinity } as const
 
-// The others are parts of what these are.
 function isBlobName(name: string): name is BlobName {
-  return Object.hasOwn(types, name) && name !== 'clientKey' && name !== 'authScheme'
+  return (blobNames as readonly string[]).includes(name)
 }
 
 function isList(name: string): name is keyof typeof mostOf {
@@ -87,8 +92,7 @@ function isList(name: string): name is keyof typeof mostOf {
 export function checkBlobName(name: unknown): asserts name is BlobName {
   checkString('name', name)
   if (isBlobName(name)) return
-  const names = Object.keys(types).filter(isBlobName).join(', ')
-  throw invalidArgValue('name', name, `must be one of ${names}`)
+  throw invalidArgValue('name', name, `must be one of ${blobNames.join(', ')}`)
 }
 
 function checkBytes(where: string, name: string, value: unknown): void {
@@ -130,6 +134,7 @@ export function checkBlob(where: string, name: BlobName, value: unknown): void {
     throw outOfRange(`${where}.length`, `<= ${mostOf[name]}`, value.length)
   for (const [at, entry] of value.entries()) {
     if (name === 'auth') checkAuth(`${where}[${at}]`, entry)
+    else if (name === 'serverCert') readServerCertificate(`${where}[${at}]`, entry)
     else checkClientCertificate(`${where}[${at}]`, entry)
   }
 }
@@ -145,26 +150,40 @@ export function checkBlobs(blobs: unknown): asserts blobs is Blobs | undefined {
   }
 }
 
-/** Hands the blobs to lws. */
-export function applyBlobs(context: Context, blobs: Blobs): void {
+/** Whom the blobs are for that lws has no use for. */
+export interface BlobKeepers {
+  readonly credentials: Credentials
+  readonly certificates: ServerCertificates
+}
+
+/** Hands the blobs to lws, the credentials among them to those who sign, and so on. */
+export function applyBlobs(
+  context: NativeContext,
+  { credentials, certificates }: BlobKeepers,
+  { serverCert, ...blobs }: Blobs,
+): void {
+  if (serverCert) certificates.set(serverCert)
+  const { blobs: items } = native().numbers
+  const set = (item: string, index: number, bytes: Uint8Array) =>
+    context.setBlob(items[item] as number, index, bytes)
+  const setAuth = (index: number, entry: string | Uint8Array | AwsCredentials) => {
+    credentials.set(index, isCredentials(entry) ? entry : undefined)
+    const token = toBytes('auth', isCredentials(entry) ? '' : entry)
+    // lws has two for each scheme, of which the first is the token.
+    set('authScheme', 2 * index, token)
+    if (index === 0) set('auth', 0, token)
+  }
   for (const [name, value] of Object.entries(blobs)) {
     const entries = Array.isArray(value) ? value : [value]
     entries.forEach((entry, index) => {
       if (name === 'auth') {
-        applyAuth(context, index, entry)
+        setAuth(index, entry)
       } else if (name === 'clientCert') {
-        context.setNativeBlob(types.clientCert, index, entry.cert)
-        context.setNativeBlob(types.clientKey, index, entry.key)
+        set('clientCert', index, entry.cert)
+        set('clientKey', index, entry.key)
       } else {
-        context.setNativeBlob(types[name as keyof typeof types], index, toBytes(name, entry))
+        set(name, index, toBytes(name, entry))
       }
     })
   }
-}
-
-function applyAuth(context: Context, index: number, entry: string | Uint8Array | AwsCredentials) {
-  context.credentials.set(index, isCredentials(entry) ? entry : undefined)
-  const token = toBytes('auth', isCredentials(entry) ? '' : entry)
-  context.setNativeBlob(types.authScheme, 2 * index, token)
-  if (index === 0) context.setNativeBlob(types.auth, 0, token)
 }

@@ -1,4 +1,9 @@
-import type { Policy } from '../policy/types.js'
+/** The events and counters of contexts. */
+import type { CookieFile } from '../cookies/cookie-file.js'
+import type { Policy } from '../policy/form/types.js'
+import type { Vhost } from '../serving/vhost.js'
+import type { Trust } from '../trust/trust.js'
+import type { Blobs } from './blobs.js'
 
 /** A line of libwebsockets' log, or of the context's own. */
 export interface LogLine {
@@ -30,4 +35,14 @@ export interface ContextStats {
   streams: number
   /** Streams that were opened. */
   streamsOpened: number
+}
+
+/** What `openContext()` gives a context besides its policy. */
+export interface ContextSettings {
+  ca?: Trust
+  blobs?: Blobs
+  cookieFile?: CookieFile
+  maxSockets?: number
+  vhosts?: readonly Vhost[]
+  signal?: AbortSignal
 }

@@ -1,43 +1,37 @@
+/** The context that programs have: its public face. */
 import { EventEmitter } from 'node:events'
-import { create, type NativeContext, NativeNotice, native } from '../addon/native.js'
-import { tellEvents } from '../addon/native-events.js'
-import { allocateSlab } from '../addon/slab.js'
+import type { NativeContext } from '../addon/native.js'
 import { checkString, invalidArgType } from '../arguments.js'
 import { channels } from '../channels.js'
-import type { CookieFile } from '../cookies/cookie-file.js'
-import { loadCookies } from '../cookies/load-cookies.js'
-import { DestroyedError } from '../errors/destroyed-error.js'
 import { illegalConstructor } from '../errors/illegal-constructor.js'
 import { NotImplementedError } from '../errors/not-implemented-error.js'
-import { SecureStreamError } from '../errors/secure-stream-error.js'
-import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
-import type { PolicySource } from '../policy/policy-source.js'
-import { usedWithoutEndpoint } from '../policy/streamtype.js'
-import type { Policy, Streamtype } from '../policy/types.js'
-import { redirectTarget } from '../requests/redirect-target.js'
+import { abortWith } from '../on-abort.js'
+import type { PolicySource } from '../policy/form/policy-source.js'
+import type { Policy } from '../policy/form/types.js'
+import { Registry } from '../registry.js'
 import type { Reply } from '../requests/reply.js'
-import {
-  checkRequestOptions,
-  performRequest,
-  type RequestOptions,
-  requireTransactional,
-} from '../requests/request.js'
+import { checkRequestOptions, performRequest, type RequestOptions } from '../requests/request.js'
+import { makeVhosts } from '../serving/make-vhosts.js'
+import { checkServeOptions, type ServeOptions } from '../serving/serve-options.js'
+import type { Server } from '../serving/server.js'
+import type { Vhost } from '../serving/vhost.js'
 import { Credentials } from '../signing/credentials.js'
-import { checkStreamOptions } from '../stream/check-stream-options.js'
-import { givenHandlers, type StreamHandlers } from '../stream/handlers.js'
-import { SecureStream } from '../stream/secure-stream.js'
-import type { StreamOptions } from '../stream/stream-types.js'
-import { DefaultTrust } from '../trust/default-trust.js'
-import type { Trust } from '../trust/trust.js'
+import { checkStreamOptions } from '../streams/check-stream-options.js'
+import { givenHandlers, type StreamHandlers } from '../streams/handlers.js'
+import type { SecureStream } from '../streams/secure-stream.js'
+import type { StreamOptions } from '../streams/stream-types.js'
+import type { Kind } from '../streamtypes/kind.js'
+import { ServerCertificates } from '../trust/server-certificates.js'
 import { Announcements } from './announcements.js'
-import { applyBlobs, type BlobName, checkBlob, checkBlobName } from './blobs.js'
-import type { ContextEvents, ContextStats } from './context-types.js'
-import { destroyOnAbort } from './destroy-on-abort.js'
+import { applyBlobs, type BlobKeepers, type BlobName, checkBlob, checkBlobName } from './blobs.js'
+import { ContextLife } from './context-life.js'
+import { ContextLog } from './context-log.js'
+import type { ContextEvents, ContextSettings, ContextStats } from './context-types.js'
 import { EffectivePolicy } from './effective-policy.js'
-import { debug, lwsLogLine, wantedLevels } from './lws-log.js'
-import { Registry } from './registry.js'
-import { RemotePolicy } from './remote-policy.js'
-import { socksProxyOf } from './socks-proxy-of.js'
+import { createNativeContext, delivery } from './native-context.js'
+import { OpenServers } from './open-servers.js'
+import { OpenStreams } from './open-streams.js'
+import { PolicyInForce } from './policy-in-force.js'
 
 /**
  * One policy database on one event loop, as {@link openContext} makes it. Specification: "JSON Policy
@@ -46,90 +40,92 @@ import { socksProxyOf } from './socks-proxy-of.js'
  * A context keeps the process running while one of its streams is open.
  */
 export class Context extends EventEmitter<ContextEvents> implements AsyncDisposable {
-  /** @internal Settles when libwebsockets is OPERATIONAL. */
-  readonly operational: Promise<void>
-  #effective: EffectivePolicy
-  readonly #trust: DefaultTrust
-  readonly #remote = new RemotePolicy({
-    open: () => this.#openFetch(),
-    succeed: (policy) =>
-      this.#goBy(this.#effective.succeededBy(policy, { file: 'the fetched policy' })),
-  })
-  readonly #native: NativeContext
-  readonly #streams = new Registry<SecureStream>()
-  readonly #requests = new Registry<Promise<void>>()
-  readonly #closed: Promise<void>
-  #resolveClosed!: () => void
-  #rejectOperational!: (reason: unknown) => void
-  #resolveOperational!: () => void
-  /** @internal */
-  readonly credentials = new Credentials()
-  #streamsOpened = 0
-  #closing = false
-  #ending: Promise<void> | undefined
-  #destroyed = false
+  readonly #life = new ContextLife()
   readonly #announcements = new Announcements()
-  #error: Error | undefined
+  readonly #log = new ContextLog(this, this.#announcements)
+  readonly #blobKeepers: BlobKeepers = {
+    credentials: new Credentials(),
+    certificates: new ServerCertificates((name) => this.#policy.certOf(name)),
+  }
+  readonly #policy: PolicyInForce
+  readonly #native: NativeContext
+  readonly #streams: OpenStreams
+  readonly #servers: OpenServers
+  readonly #requests = new Registry<Promise<void>>()
+  readonly #vhosts: ReadonlyMap<string, Vhost>
+  #ending: Promise<void> | undefined
   #unwatchSignal: (() => void) | undefined
 
   /** @internal */
-  constructor(
-    effective: EffectivePolicy,
-    options: { ca?: Trust; cookieFile?: CookieFile; maxSockets?: number; signal?: AbortSignal },
-  ) {
+  constructor(effective: EffectivePolicy, options: ContextSettings) {
     super()
     if (!(effective instanceof EffectivePolicy)) throw illegalConstructor('openContext()')
-    this.#effective = effective
-    this.#trust = new DefaultTrust(options.ca)
-    const trust = this.#trust.neededBy(effective.policy)
-    const socksProxy = socksProxyOf(effective.policy)
-    const { maxSockets = Infinity } = options
-    this.operational = new Promise((resolve, reject) => {
-      this.#resolveOperational = resolve
-      this.#rejectOperational = reject
+    this.#policy = new PolicyInForce(effective, options.ca, this.#life, {
+      apply: (policy) => this.#native.setPolicy(policy),
+      open: (kind) => this.#streams.open(kind),
+      changed: () => this.#onPolicyChanged(),
+      warn: (text) => this.#log.warn(text),
     })
-    this.#closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve
+    this.#native = this.#createNative(options)
+    this.#vhosts = new Map(options.vhosts?.map((vhost) => [vhost.name, vhost]))
+    const source = {
+      native: this.#native,
+      handlerCalls: delivery().handlerCalls,
+      log: this.#log,
+      kindOf: (streamtype: string) => this.#policy.kindOf(streamtype),
+      opened: (stream: SecureStream) => {
+        if (channels.stream.hasSubscribers) channels.stream.publish({ context: this, stream })
+      },
+    }
+    this.#streams = new OpenStreams(this.#life, source)
+    this.#servers = new OpenServers(this.#life, {
+      ...source,
+      vhosts: this.#vhosts,
+      certificateOf: ({ name, certificate }) =>
+        certificate && this.#blobKeepers.certificates.find(name, certificate),
     })
-    const { Context: NativeContext } = native()
-    this.#native = create(
-      () =>
-        new NativeContext(
-          {
-            policy: effective.written.json,
-            trust,
-            socksProxy,
-            maxSockets: maxSockets === Infinity ? 0 : maxSockets,
-            cookies: loadCookies(options.cookieFile, (error) => this.warn(error.message)),
-            sign: this.credentials.sign,
-            redirect: redirectTarget,
-          },
-          this.#onNotice,
-          allocateSlab,
-          tellEvents,
-        ),
-    )
-    this.#warnOfPolicy()
-    this.#setLogLevel()
-    ;(this as EventEmitter).on('newListener', this.#logListenersChange)
-    ;(this as EventEmitter).on('removeListener', this.#logListenersChange)
-    this.#unwatchSignal = destroyOnAbort(this, options.signal)
+    this.#policy.warn()
+    this.#log.follow(this.#native)
+    this.#unwatchSignal = abortWith(options.signal, this)
     if (channels.context.hasSubscribers) channels.context.publish({ context: this })
+    applyBlobs(this.#native, this.#blobKeepers, options.blobs ?? {})
+  }
+
+  #createNative(options: ContextSettings): NativeContext {
+    return createNativeContext(this.#policy.first, options, this.#blobKeepers.credentials.sign, {
+      systemState: (name) => {
+        if (name === 'OPERATIONAL') this.#life.becomeOperational()
+        this.emit('state', name)
+      },
+      logLine: (level, text) => this.#log.line(level, text),
+      warn: (text) => this.#log.warn(text),
+      closed: () => {
+        this.#unwatchSignal?.()
+        this.#life.becomeClosed()
+      },
+    })
+  }
+
+  #onPolicyChanged(): void {
+    const kindOf = (streamtype: string) => this.#policy.kindToGoOn(streamtype)
+    for (const { life, streamtype } of this.#streams) life.followPolicy(kindOf(streamtype))
+    for (const server of this.#servers) server.followPolicy(kindOf(server.streamtype))
+    this.#announcements.tell(() => this.emit('policy', this.policy))
   }
 
   /** The policy in force, in normal form. */
   get policy(): Policy {
-    return structuredClone(this.#effective.policy)
+    return this.#policy.policy
   }
 
   /** The names of the policy's streamtypes. */
   get streamtypes(): string[] {
-    return [...this.#effective.definitions.keys()]
+    return this.#policy.streamtypes
   }
 
   /** Counters. */
   get stats(): ContextStats {
-    return { streams: this.#streams.size, streamsOpened: this.#streamsOpened }
+    return { streams: this.#streams.size, streamsOpened: this.#streams.opened }
   }
 
   /**
@@ -145,10 +141,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   stream(streamtype: string, options: StreamOptions & StreamHandlers = {}): SecureStream {
     checkString('streamtype', streamtype)
     checkStreamOptions(options)
-    if (this.#closing) throw this.#destroyedError()
-    const definition = this.definition(streamtype)
-    if (definition.server) throw new NotImplementedError(`serving (streamtype '${streamtype}')`)
-    return this.#open(streamtype, definition, options, givenHandlers(options))
+    this.#life.requireOpen()
+    return this.#streams.open(this.kindOf(streamtype), options, givenHandlers(options))
   }
 
   /**
@@ -165,7 +159,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   request(streamtype: string, options: RequestOptions = {}): Promise<Reply> {
     checkString('streamtype', streamtype)
     checkRequestOptions(options)
-    const { reply, over } = performRequest(this, streamtype, options)
+    const { reply, over } = performRequest(this.#streams, streamtype, options)
     const place = this.#requests.add(over)
     over.then(() => this.#requests.remove(place))
     return reply
@@ -179,17 +173,25 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   setBlob(name: BlobName, value: string | Uint8Array | readonly unknown[]): void {
     checkBlobName(name)
     checkBlob('value', name, value)
-    applyBlobs(this, { [name]: value })
+    applyBlobs(this.#native, this.#blobKeepers, { [name]: value })
+    if (name === 'serverCert') for (const server of this.#servers) server.showCertificate()
   }
 
-  /** @internal */
-  setNativeBlob(type: number, index: number, bytes: Uint8Array): void {
-    this.#native.setBlob(type, index, bytes)
-  }
-
-  /** Serving is part of a later version. */
-  serve(): never {
-    throw new NotImplementedError('serve()')
+  /**
+   * Listens as a server streamtype says. Specification: "Secure Streams SERVER State lifecycle".
+   *
+   * @param streamtype - a name in the policy's `s`, with `"server": true`
+   * @param options - {@link ServeOptions}
+   * @throws {@link SecureStreamError} `ERR_SS_LISTEN`, whose `cause` has Node's code, `ERR_SS_NOT_SERVER`,
+   *   `ERR_SS_SERVER_CERT`, `ERR_SS_NO_VHOST`, `ERR_SS_UNKNOWN_STREAMTYPE`, `ERR_SS_CREATE`;
+   *   {@link NotImplementedError} for another protocol than `raw` and `h1`; {@link DestroyedError}, the
+   *   signal's reason; synchronously, a TypeError for wrong arguments, and {@link NotImplementedError} for
+   *   an option of a later version
+   */
+  serve(streamtype: string, options: ServeOptions): Promise<Server> {
+    checkString('streamtype', streamtype)
+    checkServeOptions(options)
+    return this.#servers.open(streamtype, options)
   }
 
   /** Proxying is part of a later version. */
@@ -210,7 +212,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   overlay(fragment: PolicySource): Promise<void> {
     if (typeof fragment !== 'string' && (typeof fragment !== 'object' || !fragment))
       throw invalidArgType('fragment', 'an object, JSON text or a Buffer', fragment)
-    return this.#overlay(fragment)
+    return this.#policy.overlay(fragment)
   }
 
   /**
@@ -223,31 +225,18 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
    *   {@link NackError}, {@link DisconnectedError}, {@link DestroyedError}. The policy in force stays
    *   then
    */
-  async refreshPolicy(): Promise<void> {
-    if (this.#closing) throw this.#destroyedError()
-    try {
-      await this.#remote.refresh()
-    } catch (error) {
-      this.#tellRefusal(error as Error)
-      throw error
-    }
+  refreshPolicy(): Promise<void> {
+    return this.#policy.refresh()
   }
 
   /**
-   * @internal Fetches the policy's successor, when there is to be one, and returns when it is in force,
-   * or cannot be had, or takes too long to wait for.
+   * @internal Settles when libwebsockets is OPERATIONAL, and the policy's successor, when there is to be
+   * one, is in force, cannot be had, or takes too long to wait for.
    */
-  async start(patience: number): Promise<void> {
-    if (this.#effective.fetch) {
-      let timer: NodeJS.Timeout | undefined
-      const fetched = this.refreshPolicy().catch(() => {})
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, patience)
-      })
-      await Promise.race([fetched, late, this.#closed])
-      clearTimeout(timer)
-      this.#remote.unref()
-    }
+  async started(patience: number): Promise<void> {
+    await this.#life.operational
+    makeVhosts(this.#native, this.#vhosts.values())
+    await this.#policy.refreshAtStart(patience)
     this.#announcements.begin()
   }
 
@@ -271,34 +260,36 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   /**
    * Ends the context in an orderly way: waits for the replies to requests, their bodies included
    * unless nobody reads them, and for messages that were given to `send()`, unless their connection
-   * fails; then destroys the streams.
+   * fails; then destroys the streams. Its servers are closed, too.
    *
    * @returns settles when nothing of the context is left
    */
   close(): Promise<void> {
-    this.#closing = true
+    this.#life.close()
     this.#ending ??= this.#end()
     return this.#ending
   }
 
   async #end(): Promise<void> {
+    const served = [...this.#servers].map((server) => server.close())
     await Promise.all(this.#requests)
-    await Promise.all([...this.#streams].map((stream) => stream.drained()))
+    await Promise.all([...served, ...[...this.#streams].map(({ life }) => life.drained())])
     this.destroy()
-    await this.#closed
+    await this.#life.closed
   }
 
   /** Ends the context now; what is pending rejects with {@link DestroyedError}, whose cause is `error`. */
   destroy(error?: Error): void {
-    this.#closing = this.#destroyed = true
-    this.#error ??= error ?? undefined
+    this.#life.destroy(error ?? undefined)
     for (const stream of this.#streams) stream.destroy(error)
+    for (const server of this.#servers) server.destroy(error)
     this.#native.close()
   }
 
   /** @internal {@link destroy}, and what is pending rejects with `reason` itself, whatever that is. */
   abort(reason: unknown): void {
-    for (const stream of this.#streams) stream.abort(reason)
+    for (const { life } of this.#streams) life.abort(reason)
+    for (const server of this.#servers) server.abort(reason)
     this.destroy(reason as Error)
   }
 
@@ -307,117 +298,8 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     await this.close()
   }
 
-  #open(
-    streamtype: string,
-    definition: Streamtype,
-    options: StreamOptions = {},
-    handlers?: StreamHandlers,
-  ): SecureStream {
-    const stream = new SecureStream(
-      this,
-      this.#native,
-      streamtype,
-      this.#effective.nameForLws(streamtype),
-      definition,
-      options,
-      handlers,
-    )
-    const place = this.#streams.add(stream)
-    stream.whenOver(() => this.#streams.remove(place))
-    this.#streamsOpened++
-    // By its CREATING handler.
-    if (this.#destroyed) stream.destroy(this.#error)
-    const use = usedWithoutEndpoint(definition)
-    if (use) stream.abort(new NotImplementedError(`${use}, which '${streamtype}' is for,`))
-    return stream
-  }
-
-  #openFetch(): SecureStream {
-    const definition = this.#effective.fetch ?? this.definition(FETCH_POLICY)
-    requireTransactional(FETCH_POLICY, definition)
-    return this.#open(FETCH_POLICY, definition)
-  }
-
-  async #overlay(fragment: PolicySource): Promise<void> {
-    if (this.#closing) throw this.#destroyedError()
-    this.#goBy(this.#effective.overlaid(fragment))
-  }
-
-  #goBy(next: EffectivePolicy): void {
-    const accepted = this.#native.setPolicy({
-      policy: next.written.json,
-      trust: this.#trust.neededBy(next.policy),
-      socksProxy: socksProxyOf(next.policy),
-    })
-    if (this.#closing) throw this.#destroyedError()
-    if (!accepted)
-      throw new SecureStreamError('ERR_SS_CREATE', 'libwebsockets could not use the new policy')
-    this.#effective = next
-    this.#warnOfPolicy()
-    for (const stream of this.#streams) {
-      const { streamtype } = stream
-      const definition =
-        next.definitions.get(streamtype) ?? (streamtype === FETCH_POLICY ? next.fetch : undefined)
-      stream.followPolicy(definition, next.nameForLws(streamtype))
-    }
-    this.#announcements.tell(() => this.emit('policy', this.policy))
-  }
-
-  #tellRefusal(error: Error): void {
-    if (this.#closing) return
-    this.warn(`fetch_policy: the policy in force stays: ${error.message}`)
-  }
-
-  #warnOfPolicy(): void {
-    for (const warning of this.#effective.warnings) this.warn(`policy: ${warning}`)
-  }
-
-  /** @internal Writes a line of the context's own to the log. */
-  warn(text: string): void {
-    debug('%s', text)
-    this.#announcements.tell(() => this.emit('log', { level: 'warn', text }))
-  }
-
   /** @internal What the policy says of a streamtype. */
-  definition(streamtype: string): Streamtype {
-    const definition = this.#effective.definitions.get(streamtype)
-    if (definition) return definition
-    const known = this.streamtypes.join(', ') || 'none'
-    throw new SecureStreamError(
-      'ERR_SS_UNKNOWN_STREAMTYPE',
-      `the policy has no streamtype '${streamtype}'; it has: ${known}`,
-    )
-  }
-
-  #onNotice = (kind: number, code: number, text: string): void => {
-    switch (kind) {
-      case NativeNotice.State:
-        if (text === 'OPERATIONAL') this.#resolveOperational()
-        this.emit('state', text)
-        break
-      case NativeNotice.Log: {
-        const line = lwsLogLine(code, text)
-        debug('%s: %s', line.level, line.text)
-        this.emit('log', line)
-        break
-      }
-      case NativeNotice.Closed:
-        this.#unwatchSignal?.()
-        this.#rejectOperational(this.#destroyedError())
-        this.#resolveClosed()
-        break
-    }
-  }
-
-  #logListenersChange = (event: string | symbol): void => {
-    if (event === 'log') queueMicrotask(() => this.#setLogLevel())
-  }
-
-  #setLogLevel(): void {
-    this.#native.setLogLevel(wantedLevels(this.listenerCount('log') > 0))
-  }
-
-  #destroyedError(): Error {
-    return new DestroyedError('the context', this.#error)
+  kindOf(streamtype: string): Kind {
+    return this.#policy.kindOf(streamtype)
   }
 }

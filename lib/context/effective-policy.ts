@@ -1,9 +1,12 @@
-import { FETCH_POLICY, keepFetchPolicy } from '../policy/keep-fetch-policy.js'
-import { mergePolicies, normalizePolicy, type PolicyOptions, readUsable } from '../policy/policy.js'
-import type { PolicySource } from '../policy/policy-source.js'
-import { readPolicy } from '../policy/read-policy.js'
-import type { Policy, Streamtype } from '../policy/types.js'
-import { type LwsPolicy, writeLwsPolicy } from '../policy/write-lws-policy.js'
+/** A policy with what has been laid over it, as a context goes by it. */
+import { readPolicy, readUsable } from '../policy/check/read-policy.js'
+import type { PolicySource } from '../policy/form/policy-source.js'
+import type { Policy, Streamtype } from '../policy/form/types.js'
+import { FETCH_POLICY, keepFetchPolicy } from '../policy/write/keep-fetch-policy.js'
+import { normalizePolicy, type PolicyOptions } from '../policy/write/normalize-policy.js'
+import { mergePolicies } from '../policy/write/overlay-policy.js'
+import { type LwsPolicy, writeLwsPolicy } from '../policy/write/write-lws-policy.js'
+import { Kind } from '../streamtypes/kind.js'
 
 /**
  * What a context goes by: a policy, what has been laid over it, and the two together. Nothing of it
@@ -12,17 +15,18 @@ import { type LwsPolicy, writeLwsPolicy } from '../policy/write-lws-policy.js'
 export class EffectivePolicy {
   /** The policy in force, in normal form. */
   readonly policy: Policy
-  readonly definitions: ReadonlyMap<string, Streamtype>
-  /** The streamtype that fetches the next policy. The policy in force need not have it itself. */
-  readonly fetch: Streamtype | undefined
   /** What lws is given. */
   readonly written: LwsPolicy
   /** What is to be said of what was added last, the policy itself or something laid over it. */
   readonly warnings: readonly string[]
   readonly #base: Policy
   readonly #over: Policy | undefined
-  /** What {@link fetch} is from. */
+  readonly #certs: ReadonlyMap<string, string>
+  readonly #definitions: ReadonlyMap<string, Streamtype>
+  /** This policy, with the streamtype that fetches the next one even if it has none itself. */
   readonly #fetching: Policy
+  readonly #fetch: Streamtype | undefined
+  readonly #kinds = new Map<string, Kind>()
 
   private constructor(
     base: Policy,
@@ -35,14 +39,12 @@ export class EffectivePolicy {
     this.#base = base
     this.#over = over
     this.policy = over ? normalizePolicy(mergePolicies(base, over), options) : base
-    this.definitions = definitionsOf(this.policy)
+    this.#certs = new Map(this.policy.certs.flatMap((entry) => Object.entries(entry)))
+    this.#definitions = definitionsOf(this.policy)
     const fetching = previous ? keepFetchPolicy(this.policy, previous.#fetching) : this.policy
     this.#fetching = fetching
-    this.fetch = definitionsOf(fetching).get(FETCH_POLICY)
-    this.written = writeLwsPolicy(fetching, {
-      ...options,
-      ...(previous && { previous: previous.written }),
-    })
+    this.#fetch = definitionsOf(fetching).get(FETCH_POLICY)
+    this.written = writeLwsPolicy(fetching, previous ? { previous: previous.written } : {})
   }
 
   /** @throws PolicyError when the policy, a fragment or the result has errors */
@@ -77,9 +79,34 @@ export class EffectivePolicy {
     return new EffectivePolicy(policy, this.#over, warnings, options, this)
   }
 
-  /** The name that lws knows a streamtype by. */
-  nameForLws(streamtype: string): string {
-    return this.written.streamtypes.get(streamtype) ?? streamtype
+  /** The names of the streamtypes. */
+  get streamtypes(): string[] {
+    return [...this.#definitions.keys()]
+  }
+
+  /** The base64 of what the policy's `certs` have of that name. */
+  certOf(name: string): string | undefined {
+    return this.#certs.get(name)
+  }
+
+  /** What a streamtype is, if there is one of that name. */
+  kindOf(streamtype: string): Kind | undefined {
+    const definition = this.#definitions.get(streamtype)
+    return definition && this.#kindBy(streamtype, definition)
+  }
+
+  /** The streamtype that fetches the next policy. */
+  get fetchKind(): Kind | undefined {
+    return this.#fetch && this.#kindBy(FETCH_POLICY, this.#fetch)
+  }
+
+  #kindBy(streamtype: string, definition: Streamtype): Kind {
+    const known = this.#kinds.get(streamtype)
+    if (known) return known
+    const lwsName = this.written.streamtypes.get(streamtype) ?? streamtype
+    const kind = new Kind(streamtype, definition, { lwsName })
+    this.#kinds.set(streamtype, kind)
+    return kind
   }
 }
 

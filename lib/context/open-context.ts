@@ -1,3 +1,4 @@
+/** `openContext()`: its options, and how it reads the policy. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import {
@@ -11,8 +12,10 @@ import {
 import { openCookieFile } from '../cookies/load-cookies.js'
 import { NotImplementedError } from '../errors/not-implemented-error.js'
 import type { AnyStreamtypes, DefinedPolicy, PolicySource, Streamtypes } from '../policy/index.js'
+import type { Vhost } from '../serving/vhost.js'
+import { vhostsOf } from '../serving/vhosts.js'
 import { checkTrust, type Trust } from '../trust/trust.js'
-import { applyBlobs, type Blobs, checkBlobs } from './blobs.js'
+import { type Blobs, checkBlobs } from './blobs.js'
 import { Context } from './context.js'
 import { EffectivePolicy } from './effective-policy.js'
 import type { ContextOf } from './typed-context.js'
@@ -50,6 +53,11 @@ export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
    */
   maxSockets?: number
   /**
+   * Virtual hosts for server streamtypes whose `endpoint` is `!` and the name of one: libwebsockets' own
+   * vhost JSON as an object, text (string or bytes), or a `file:` URL. Specification: "endpoint".
+   */
+  vhosts?: PolicySource | URL
+  /**
    * Gives up opening, and destroys the context when aborted later; what is pending rejects with the
    * signal's reason.
    */
@@ -79,13 +87,24 @@ function checkOptions(options: unknown): asserts options is ContextOptions {
       Object.keys(given),
       "must have one of 'policy' and 'policyFile'",
     )
-  const policy = given.policy
-  if (policy instanceof URL && policy.protocol !== 'file:')
-    throw invalidArgValue('options.policy', policy.href, 'must be a file: URL')
-  if (policy !== undefined && typeof policy !== 'string' && (typeof policy !== 'object' || !policy))
-    throw invalidArgType('options.policy', 'an object, JSON text, a Buffer or a file: URL', policy)
+  checkSource('options.policy', given.policy)
+  checkSource('options.vhosts', given.vhosts)
   checkBlobs(given.blobs)
   checkTrust(given.ca)
+}
+
+function checkSource(name: string, source: unknown): void {
+  if (source instanceof URL && source.protocol !== 'file:')
+    throw invalidArgValue(name, source.href, 'must be a file: URL')
+  if (source !== undefined && typeof source !== 'string' && (typeof source !== 'object' || !source))
+    throw invalidArgType(name, 'an object, JSON text, a Buffer or a file: URL', source)
+}
+
+async function readVhosts({ vhosts, signal }: ContextOptions): Promise<readonly Vhost[]> {
+  if (vhosts === undefined) return []
+  if (!(vhosts instanceof URL)) return vhostsOf(vhosts)
+  const file = fileURLToPath(vhosts)
+  return vhostsOf(await readFile(file, signal ? { signal } : {}), file)
 }
 
 async function readSource(
@@ -100,7 +119,7 @@ async function readSource(
 async function open(options: ContextOptions): Promise<Context> {
   options.signal?.throwIfAborted()
   try {
-    return await openFrom(await readSource(options), options)
+    return await openFrom(await readSource(options), await readVhosts(options), options)
   } catch (error) {
     options.signal?.throwIfAborted()
     throw error
@@ -109,6 +128,7 @@ async function open(options: ContextOptions): Promise<Context> {
 
 async function openFrom(
   { source, file }: { source: PolicySource; file?: string },
+  vhosts: readonly Vhost[],
   options: ContextOptions,
 ): Promise<Context> {
   const where = file === undefined ? {} : { file }
@@ -117,13 +137,19 @@ async function openFrom(
 
   const context = new Context(effective, {
     ...(options.ca !== undefined && { ca: options.ca }),
+    ...(options.blobs !== undefined && { blobs: options.blobs }),
     ...(options.cookieJar !== undefined && { cookieFile: openCookieFile(options.cookieJar) }),
     ...(options.maxSockets !== undefined && { maxSockets: options.maxSockets }),
     ...(options.signal && { signal: options.signal }),
+    vhosts,
   })
-  applyBlobs(context, options.blobs ?? {})
-  await context.operational
-  await context.start(PATIENCE_WITH_FETCH)
+  try {
+    await context.started(PATIENCE_WITH_FETCH)
+  } catch (error) {
+    context.destroy()
+    await context.close()
+    throw error
+  }
   options.signal?.throwIfAborted()
   return context
 }
@@ -138,7 +164,7 @@ async function openFrom(
  *   latest
  * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError};
  *   {@link SecureStreamError} `ERR_SS_TRUST` when the system's certificates are needed and not found,
- *   `ERR_SS_COOKIE_JAR` when the `cookieJar` cannot be used, `ERR_SS_SOCKS_PROXY` when the environment
+ *   `ERR_SS_COOKIE_JAR` when the `cookieJar` cannot be used, `ERR_SS_VHOSTS` when `vhosts` cannot, `ERR_SS_SOCKS_PROXY` when the environment
  *   variable `socks_proxy` cannot be read; the signal's reason; a file system error for a policy file that
  *   cannot be read. Synchronously, a
  *   `TypeError` with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}

@@ -1,9 +1,10 @@
+/** The fetch of the policy that takes the place of a context's own. */
 import { NackError } from '../errors/nack-error.js'
-import { FETCH_POLICY } from '../policy/keep-fetch-policy.js'
-import { PolicyError } from '../policy/policy-error.js'
+import { PolicyError } from '../policy/read/policy-error.js'
+import { FETCH_POLICY } from '../policy/write/keep-fetch-policy.js'
 import type { Reply } from '../requests/reply.js'
-import { transact } from '../requests/request.js'
-import type { SecureStream } from '../stream/secure-stream.js'
+import { Transaction } from '../requests/transaction.js'
+import type { SecureStream } from '../streams/secure-stream.js'
 
 /** No policy is larger than this; an endless answer must not fill the memory. */
 const MAX_BYTES = 16 * 1024 * 1024
@@ -53,7 +54,7 @@ export class RemotePolicy {
   }
 
   async #fetch(stream: SecureStream): Promise<void> {
-    const reply = await transact(stream, {}).reply
+    const reply = await new Transaction(stream, {}).reply
     const policy = await contentOf(reply)
     if (!reply.acked) throw new NackError(FETCH_POLICY, reply.state)
     this.#host.succeed(policy)

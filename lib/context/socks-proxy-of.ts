@@ -1,6 +1,7 @@
+/** The SOCKS proxy that a context connects by. */
 import { SecureStreamError } from '../errors/secure-stream-error.js'
-import { parseSocksProxy, type SocksProxy } from '../policy/socks-proxy.js'
-import type { Policy } from '../policy/types.js'
+import { parseSocksProxy, type SocksProxy } from '../policy/form/socks-proxy.js'
+import type { Policy } from '../policy/form/types.js'
 
 const NONE: SocksProxy = { address: '', port: 0, user: '', password: '' }
 const SCHEME = /^socks5h?:\/\/(?<rest>[^/]*)\/?$/

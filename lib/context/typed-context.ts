@@ -1,9 +1,12 @@
-import type { Streamtypes } from '../policy/streamtypes.js'
+/** The types of a context whose streamtypes are known. */
+import type { Streamtypes } from '../policy/form/streamtypes.js'
 import type { Reply } from '../requests/reply.js'
 import type { RequestOptions } from '../requests/request.js'
-import type { StreamHandlers } from '../stream/handlers.js'
-import type { SecureStream } from '../stream/secure-stream.js'
-import type { StreamOptions } from '../stream/stream-types.js'
+import type { ServeOptions } from '../serving/serve-options.js'
+import type { Server } from '../serving/server.js'
+import type { StreamHandlers } from '../streams/handlers.js'
+import type { SecureStream } from '../streams/secure-stream.js'
+import type { StreamOptions } from '../streams/stream-types.js'
 import type { Context } from './context.js'
 
 /** Options, with these values of metadata. */
@@ -22,6 +25,11 @@ export interface TypedContext<T extends Streamtypes<T>> extends Context {
     streamtype: N,
     options?: WithMetadata<StreamOptions, T[N]['values']> & StreamHandlers<T[N]['names']>,
   ): SecureStream<T[N]['names']>
+  /** As {@link Context.serve}. */
+  serve<N extends keyof T & string>(
+    streamtype: N,
+    options: ServeOptions<T[N]['names']>,
+  ): Promise<Server<T[N]['names']>>
   /** As {@link Context.request}. */
   request<N extends keyof T & string>(
     streamtype: N,

@@ -1,3 +1,4 @@
+// The file of the option `cookieJar`.
 import {
   closeSync,
   fchmodSync,
@@ -15,7 +16,7 @@ import type { Cookie } from 'tough-cookie'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import { readNetscape, writeNetscape } from './netscape.js'
 
-// Between taking the lock and giving it back lie a few system calls: who holds it for longer is dead.
+// A process holds the lock during a few system calls. When it holds it for longer, it has died.
 const LONGEST_MS = 2000
 const NAP_MS = 2
 const ONLY_OWNER = 0o600
@@ -25,8 +26,8 @@ const stats = (file: string) => statSync(file, { throwIfNoEntry: false })
 const stateOf = (is: Stats | undefined) => (is ? `${is.ino} ${is.size} ${is.mtimeMs}` : '')
 
 /**
- * A file of cookies that other contexts and processes may use at the same time. Who writes it fills the
- * lock file, which then takes the place of the file, so that nobody ever sees half of it.
+ * A file of cookies that other contexts and processes may use at the same time. A writer fills the lock
+ * file and renames it to the file, so that no reader sees half of a file.
  */
 export class CookieFile {
   readonly #file: string
@@ -76,7 +77,7 @@ export class CookieFile {
           const before = stats(this.#file)
           if (before) fchmodSync(lock, before.mode & 0o777)
           writeFileSync(lock, writeNetscape(change(this.readIfChanged())), 'latin1')
-          // Once it is in place, the next may already be written.
+          // After the rename another process may replace the file, so the state is taken before.
           written = stateOf(fstatSync(lock))
         } finally {
           closeSync(lock)

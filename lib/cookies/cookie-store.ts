@@ -1,3 +1,4 @@
+// Cookies in memory.
 import { type Cookie, canonicalDomain, cookieCompare, domainMatch, pathMatch } from 'tough-cookie'
 
 const keyOf = ({ domain, path, key }: Cookie) => `${domain}\n${path}\n${key}`
@@ -7,12 +8,12 @@ const isOver = (cookie: Cookie) => (cookie.expiryTime() ?? Number.POSITIVE_INFIN
 export class CookieStore {
   readonly #cookies = new Map<string, Cookie>()
 
-  /** All that have not expired. */
+  /** All cookies that have not expired. */
   all(): Cookie[] {
     return [...this.#cookies.values()].filter((cookie) => !isOver(cookie))
   }
 
-  /** Keeps a cookie in the place of the one with its name; with one that has expired, neither. */
+  /** Keeps a cookie, and removes the one of the same name. A cookie that has expired only removes. */
   put(cookie: Cookie): void {
     const key = keyOf(cookie)
     const before = this.#cookies.get(key)
@@ -26,7 +27,7 @@ export class CookieStore {
     this.#cookies.delete(keyOf(cookie))
   }
 
-  /** Those that go with a request for `url`, the most particular first. */
+  /** The cookies that go with a request for `url`, in the order of RFC 6265, section 5.4. */
   for(url: URL): Cookie[] {
     const host = canonicalDomain(url.hostname)
     const isSecure = url.protocol === 'https:'
@@ -40,7 +41,7 @@ export class CookieStore {
       .sort(cookieCompare)
   }
 
-  /** Whether there is a cookie with `Secure` that a server without TLS must not hide by this one. */
+  /** Whether there is a cookie with `Secure` that this one, from a server without TLS, would hide. */
   hasSecure(cookie: Cookie): boolean {
     return this.all().some(
       ({ key, domain, path, secure }) =>

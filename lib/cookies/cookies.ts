@@ -1,17 +1,18 @@
+// The cookies of a context: which it keeps, and which go with a request.
 import type { Cookie } from 'tough-cookie'
 import type { CookieFile } from './cookie-file.js'
 import { CookieStore } from './cookie-store.js'
 import { writeNetscape } from './netscape.js'
 import { cookieUrl, receivedCookie } from './received-cookie.js'
 
-// At least as many as RFC 6265 asks for, section 6.1; a server must not fill the memory.
+// A server must not fill the memory. RFC 6265, section 6.1, asks for at least these limits.
 const MOST_BYTES = 4096
-// As curl has it: more than that is refused by servers, and does not fit into a frame of h2.
+// curl has the same limit: servers refuse longer headers, and a frame of h2 cannot hold them.
 const MOST_BYTES_SENT = 8190
 const MOST_OF_A_DOMAIN = 180
 const MOST = 3000
 
-/** The cookies of `http_cookies` streamtypes, in memory and, with a file, for others too. */
+/** The cookies of `http_cookies` streamtypes. They are in memory, and in a file when there is one. */
 export class Cookies {
   readonly #file: CookieFile | undefined
   readonly #warn: (error: Error) => void
@@ -79,7 +80,7 @@ export class Cookies {
   }
 }
 
-/** A `Cookie` header of as many as servers take, the most particular first. */
+/** A `Cookie` header of as many cookies as servers take. */
 function joined(cookies: readonly Cookie[]): string {
   let header = ''
   for (const cookie of cookies) {
@@ -89,7 +90,7 @@ function joined(cookies: readonly Cookie[]): string {
   return header
 }
 
-/** Those beyond `most` that have not been sent for the longest time. */
+/** What has to go so that `most` remain: the cookies that have not been sent for the longest time. */
 function leastUsed(cookies: readonly Cookie[], most: number): Cookie[] {
   if (cookies.length <= most) return []
   const lastUse = ({ lastAccessed, creation }: Cookie) => Number(lastAccessed ?? creation ?? 0) || 0

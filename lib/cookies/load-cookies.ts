@@ -1,8 +1,9 @@
+// Loads the code for cookies when a context first needs it.
 import type { NativeCookieJar } from '../addon/native.js'
 import type { CookieFile } from './cookie-file.js'
 import type { Cookies } from './cookies.js'
 
-// Loaded when they are first needed: it takes a while, and most programs have no use for them.
+// Loading takes a while and most programs need no cookies, so it waits until they are needed.
 const cookieFile = () => require('./cookie-file.js') as typeof import('./cookie-file.js')
 const cookies = () => require('./cookies.js') as typeof import('./cookies.js')
 

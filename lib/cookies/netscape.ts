@@ -1,3 +1,4 @@
+// Reads and writes the format of Netscape's `cookies.txt`.
 import { Cookie } from 'tough-cookie'
 
 const HEADING = '# Netscape HTTP Cookie File\n\n'
@@ -23,7 +24,7 @@ export function readNetscape(text: string): Cookie[] {
     const httpOnly = line.startsWith(HTTP_ONLY)
     if (line.trim() === '' || (line.startsWith('#') && !httpOnly)) return
     const columns = (httpOnly ? line.slice(HTTP_ONLY.length) : line).split('\t')
-    // Where the value is empty, the last tab is left out by some.
+    // Some programs leave out the last tab when the value is empty.
     if (columns.length === COLUMNS - 1) columns.push('')
     const [domain, subdomains, path, secure, expires, key, value] = columns as Line
     if (columns.length !== COLUMNS || !domain || !path.startsWith('/') || !/^\d+$/.test(expires))
@@ -46,7 +47,7 @@ export function readNetscape(text: string): Cookie[] {
 
 type Line = [string, string, string, string, string, string, string]
 
-/** The same, the other way round. */
+/** Writes the format that {@link readNetscape} reads. */
 export function writeNetscape(cookies: readonly Cookie[]): string {
   return HEADING + cookies.map(writeLine).join('')
 }

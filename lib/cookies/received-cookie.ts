@@ -1,13 +1,14 @@
+// Makes a cookie of a `Set-Cookie` header.
 import { Cookie, canonicalDomain, defaultPath, domainMatch, getPublicSuffix } from 'tough-cookie'
 
-// What curl takes for as good as TLS.
+// Connections to these hosts count as secure, as in curl.
 const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-// What RFC 6265bis refuses in an attribute, and a line of the file cannot hold.
+// RFC 6265bis refuses these in an attribute, and a line of the file cannot hold them.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const CONTROL = /[\0-\x1f\x7f]/
 
-/** The URL of a request as cookies see it: this machine is as good as a server with TLS. */
+/** The URL of a request. Requests to this machine count as secure, so their scheme becomes https. */
 export function cookieUrl(request: string): URL {
   const url = new URL(request)
   if (url.protocol === 'http:' && THIS_MACHINE.has(url.hostname)) url.protocol = 'https:'
@@ -26,7 +27,7 @@ export function receivedCookie(url: URL, setCookie: string): Cookie | undefined 
   const domains = attributes(setCookie, 'domain').filter((domain) => domain !== '')
   if (!domains.every((domain) => isOfDomain(host, domain))) return undefined
   const domain = canonicalDomain(domains.at(-1)?.replace(/^\./, ''))
-  // To be for all hosts of a domain, it has to be one that has an owner.
+  // A cookie of a public suffix is for one host alone: the hosts below it have other owners.
   cookie.hostOnly = !domain || (domain === host && isSuffix(domain))
   cookie.domain = domain || host
 
@@ -42,20 +43,20 @@ export function receivedCookie(url: URL, setCookie: string): Cookie | undefined 
   return cookie
 }
 
-/** What the beginning of a name promises. */
+/** Whether a cookie is what the prefix of its name, `__Host-` or `__Secure-`, promises. */
 function keepsPrefix({ key, secure, hostOnly, path }: Cookie): boolean {
   if (/^__host-/i.test(key)) return secure && hostOnly === true && path === '/'
   return !/^__secure-/i.test(key) || secure
 }
 
-/** Whether a host may set cookies for `domain`: for itself, or for a domain that has an owner. */
+/** Whether a host may set cookies for `domain`: its own name, or one above it that is no public suffix. */
 function isOfDomain(host: string, domain: string): boolean {
   const name = canonicalDomain(domain.replace(/^\./, ''))
   if (!name) return false
   return name === host || (domainMatch(host, name, false) === true && !isSuffix(name))
 }
 
-/** Whether everybody may have names under it. */
+/** Whether it is a public suffix, below which anybody may have a name. */
 function isSuffix(domain: string): boolean {
   const known = { allowSpecialUseDomain: true, ignoreError: true }
   return !domain.includes('.') || !getPublicSuffix(domain, known)

@@ -1,3 +1,4 @@
+// The error for an addon that does not load.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**

@@ -1,3 +1,4 @@
+// The error for a stream that has given up connecting.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**

@@ -1,3 +1,4 @@
+// The error for a stream or a context that was destroyed.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**

@@ -1,3 +1,4 @@
+// The error for a connection that was lost or closed.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**

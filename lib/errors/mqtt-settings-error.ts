@@ -1,3 +1,4 @@
+// The error for MQTT streams that cannot share a connection.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**

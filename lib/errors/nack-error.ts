@@ -1,4 +1,5 @@
-import type { StateName } from '../stream/state.js'
+// The error for a message or request that the peer did not accept.
+import type { StateName } from '../state.js'
 import { SecureStreamError } from './secure-stream-error.js'
 
 /** The peer answered that it did not accept what was sent. Its `code` is `ERR_SS_NACK`. */

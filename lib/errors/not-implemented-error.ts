@@ -1,3 +1,4 @@
+// The error for what a later version of the library will have.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**

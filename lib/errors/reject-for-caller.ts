@@ -1,9 +1,10 @@
+// Rejects a promise with an error whose stack names the caller.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**
- * Rejects a promise so that the stack of an error of ours names the functions that wait for it; where
- * it is made, in the event loop, there is nobody to see. The reason of an abort is left as it is. The
- * promise must not be settled yet.
+ * Rejects a promise so that the stack of an error of ours names the functions that await the promise. The
+ * stack of the place where the error is made shows the event loop alone. The reason of an abort is left
+ * as it is. The promise must not be settled yet.
  */
 export function rejectForCaller(
   promise: { resolve(value: PromiseLike<never>): void; reject(reason: unknown): void },

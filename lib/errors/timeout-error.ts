@@ -1,3 +1,4 @@
+// The error for what was not done in time.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**

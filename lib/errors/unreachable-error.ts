@@ -1,3 +1,4 @@
+// The error for an attempt to connect that failed.
 import { SecureStreamError } from './secure-stream-error.js'
 
 /**

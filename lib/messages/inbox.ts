@@ -1,3 +1,4 @@
+/** What a stream has received, until somebody takes it. */
 import { rejectForCaller } from '../errors/reject-for-caller.js'
 import { ShortQueue } from './short-queue.js'
 
@@ -17,27 +18,27 @@ export interface ReceivedChunk extends Chunk {
   readonly binary?: boolean
 }
 
-// Beyond the first a stream stops reading its socket, until what waits has sunk below the second.
+// When more waits than the first, a stream stops reading its socket, until less waits than the second.
 const FULL = 1024 * 1024
 const DRAINED = FULL / 2
 // A program may well look at the answer only after the send() that caused it; until somebody reads,
 // this much may wait.
 const FULL_WITHOUT_READER = 16 * FULL
 
-// On MQTT, an acknowledgement that somebody waits for is behind what nobody reads, and that has to be
-// kept; beyond this, what may be lost is.
+// On MQTT, acknowledgements that the program waits for come behind messages that nobody reads, so that
+// those have to be received and kept. When more than this waits, messages of QoS 0 are dropped.
 const LOOK_AHEAD = 32 * FULL
 
 // What a chunk takes besides its bytes, of which it may have none.
 const CHUNK = 256
 
-// The peer has it that a message never ends, and that memory does. No longer one could be text.
+// A peer could send a message without end. No longer message could be made a string.
 const LONGEST_MESSAGE = 512 * 1024 * 1024
 
-// Smaller ones lie in slabs, which cannot be given away.
+// Smaller pieces lie in slabs, which cannot be transferred.
 const SLAB_CHUNK = 4096
 
-/** Pieces of a message can share memory, which a program may give away with any of them. */
+/** Pieces of a message can share memory, which a program may transfer with any of them. */
 function withOwnMemory(chunk: ReceivedChunk): ReceivedChunk {
   const { data } = chunk
   if (data.length <= SLAB_CHUNK || data.length === data.buffer.byteLength) return chunk
@@ -57,7 +58,7 @@ interface Waiter {
   readonly reject: (reason: unknown) => void
 }
 
-/** Whether there was one that waits, and something for it. */
+/** Lets the first that waits take; false when none waits, or there is nothing for it. */
 function serveFirst(queue: ShortQueue<Waiter>): boolean {
   if (!queue.peekAt(0)?.serve()) return false
   queue.shift()
@@ -74,14 +75,15 @@ export class Inbox {
   #hadReader = false
   #hasListeners = false
   #takesChunks = false
-  // Who takes chunks has the beginning of the message that comes first.
+  // Whether the beginning of the first message was taken, by somebody who reads chunks.
   #isFirstBegun = false
   #ended = false
   #failure: { reason: unknown } | undefined
-  // In each, what there is not for the first is not there for the others either. Streams with
-  // listeners have none.
+  // If there is nothing for the first of a list, there is nothing for the others either. Streams with
+  // listeners have empty lists.
   #waiting: { messages: ShortQueue<Waiter>; chunks: ShortQueue<Waiter> } | undefined
   #turns = 0
+  #whenLeft: (() => void) | undefined
   readonly #socket: { setReading(on: boolean): void }
   readonly #owner: { unread(): void } | undefined
 
@@ -94,12 +96,12 @@ export class Inbox {
     this.#owner = owner
   }
 
-  /** Whether no more is read, and nobody is there to change that. */
+  /** Whether so much waits that no more is read, and nobody reads it. */
   get isUnread(): boolean {
     return !this.#reading && this.#readers === 0 && this.#owner !== undefined
   }
 
-  /** Whether more waits than is kept of what may be lost. */
+  /** Whether so much waits that messages which may be lost are dropped. */
   get isOverfull(): boolean {
     return this.#bytes >= LOOK_AHEAD
   }
@@ -157,6 +159,22 @@ export class Inbox {
     this.attach('messages')
   }
 
+  /** Settles when nobody but listeners reads any more, or after so many milliseconds. */
+  left(patience: number): Promise<void> {
+    if (!this.#hasLoops) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, patience).unref()
+      this.#whenLeft = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  get #hasLoops(): boolean {
+    return this.#readers > (this.#hasListeners ? 1 : 0)
+  }
+
   /** Who reads takes messages, or the chunks themselves. */
   attach(takes: 'messages' | 'chunks'): void {
     this.#takesChunks = takes === 'chunks'
@@ -209,6 +227,7 @@ export class Inbox {
   /** `owner`, who has joined, reads no more, and what it waits for need not come. */
   leave(owner: object): void {
     this.#readers--
+    if (!this.#hasLoops) this.#whenLeft?.()
     this.#regulate()
     if (this.isUnread) this.#owner?.unread()
     for (const queue of Object.values(this.#waiting ?? {}))

@@ -1,3 +1,4 @@
+/** A message that was received. */
 import type { ReceivedChunk } from './inbox.js'
 
 /** The bytes of `chunks`: without a copy when they lie behind each other. */

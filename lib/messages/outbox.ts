@@ -1,3 +1,4 @@
+/** The promises of `send()`. */
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import { rejectForCaller } from '../errors/reject-for-caller.js'
 import { onAbort } from '../on-abort.js'
@@ -6,7 +7,23 @@ import { ShortQueue } from './short-queue.js'
 interface Entry {
   readonly resolve: (nothing?: PromiseLike<never>) => void
   readonly reject: (reason: unknown) => void
+  /** The promise itself, when its rejection is not to be an unhandled one. */
+  readonly ignored?: Promise<void> | undefined
+  /** Whether there is no promise of this message alone. */
+  readonly isCounted: boolean
   settled: boolean
+}
+
+/** What became of a message, and what the addon calls it. */
+export interface OutgoingPromise {
+  readonly id: number
+  readonly promise: Promise<void>
+}
+
+function rejectEntry(entry: Entry | undefined, reason: unknown, isShared: boolean): void {
+  entry?.ignored?.catch(() => {})
+  if (isShared || entry?.isCounted) entry?.reject(reason)
+  else if (entry) rejectForCaller(entry, reason)
 }
 
 /** The promises of messages that are on their way out, in order. */
@@ -41,16 +58,40 @@ export class Outbox {
     return this.#size > 0 ? this.#firstId : undefined
   }
 
-  add(signal?: AbortSignal): { id: number; promise: Promise<void> } {
-    const entries = this.#entries
-    const id = (this.#firstId + entries.length) >>> 0
-    const promise = new Promise<void>((resolve, reject) => {
-      entries.push({ resolve, reject, settled: false })
-    })
-    this.#size++
+  add(signal?: AbortSignal): OutgoingPromise {
+    const { id, promise } = this.#add(false)
     if (!signal) return { id, promise }
     const unwatch = onAbort(signal, () => this.giveUp(id, signal.reason))
     return { id, promise: promise.finally(unwatch) }
+  }
+
+  /** One whose rejection is not an unhandled one when nobody waits for it. */
+  addIgnored(): OutgoingPromise {
+    return this.#add(true)
+  }
+
+  /** One of several messages that are counted: `settled` is called when it is sent, and when it is not. */
+  addCounted(settled: () => void): number {
+    return this.#push({ resolve: settled, reject: settled, isCounted: true, settled: false })
+  }
+
+  #add(isIgnored: boolean): OutgoingPromise {
+    let resolve!: Entry['resolve']
+    let reject!: Entry['reject']
+    const promise = new Promise<void>((resolves, rejects) => {
+      resolve = resolves
+      reject = rejects
+    })
+    const ignored = isIgnored ? promise : undefined
+    const id = this.#push({ resolve, reject, ignored, isCounted: false, settled: false })
+    return { id, promise }
+  }
+
+  #push(entry: Entry): number {
+    const id = (this.#firstId + this.#entries.length) >>> 0
+    this.#entries.push(entry)
+    this.#size++
+    return id
   }
 
   /** lws has taken the whole of it. */
@@ -63,8 +104,7 @@ export class Outbox {
   }
 
   reject(id: number, reason: unknown): void {
-    const entry = this.#settle(id)
-    if (entry) rejectForCaller(entry, reason)
+    rejectEntry(this.#settle(id), reason, false)
   }
 
   /** Nobody waits for it any more; it is not sent if it has not begun to leave. */
@@ -80,15 +120,13 @@ export class Outbox {
     )
   }
 
-  /** Of several callers, the one error that they get can name none. */
+  /** All get the same error; only one for a single caller can have that caller's stack. */
   rejectAll(reason: unknown): void {
     const first = this.#firstId
     const { length } = this.#entries
     const isShared = this.#size > 1
     for (let place = 0; place < length; place++) {
-      const entry = this.#settle((first + place) >>> 0)
-      if (isShared) entry?.reject(reason)
-      else if (entry) rejectForCaller(entry, reason)
+      rejectEntry(this.#settle((first + place) >>> 0), reason, isShared)
     }
   }
 

@@ -1,3 +1,4 @@
+/** The iterators over what a stream receives. */
 import type { Chunk, Inbox } from './inbox.js'
 import { Message } from './message.js'
 
@@ -44,6 +45,7 @@ export class Received<T> implements AsyncIterableIterator<T, void, void> {
       }
     }
     this.#over = true
+    this.#leave()
     return { done: true, value: undefined }
   }
 

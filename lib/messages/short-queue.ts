@@ -1,8 +1,9 @@
+/** The queue that streams keep messages in. */
 import Denque from 'denque'
 
 /**
- * A queue that mostly holds one thing at most, which then is here and not in an array behind it: of
- * thousands of streams, neither would be in a cache.
+ * A queue for use where it mostly holds one thing, or none. One thing is kept here without an array: with
+ * thousands of streams, an array would be one more access to memory that is in no cache.
  */
 export class ShortQueue<T extends object> {
   #first: T | undefined

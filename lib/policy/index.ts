@@ -1,19 +1,15 @@
-export { definePolicy } from './define-policy.js'
-export type { Diagnostic, Severity } from './diagnostic.js'
-export type { Protocol } from './keys.js'
-export { checkPolicy, normalizePolicy, overlayPolicy, type PolicyOptions } from './policy.js'
-export { PolicyError } from './policy-error.js'
-export type { PolicySource } from './policy-source.js'
-export { type PolicyToCOptions, policyToC } from './policy-to-c.js'
-export { policyToTypes } from './policy-to-types.js'
-export { type JsonSchema, policySchema } from './schema.js'
+// The public module `lws-secure-streams/policy`.
+export { checkPolicy } from './check/read-policy.js'
+export { definePolicy } from './form/define-policy.js'
+export type { PolicySource } from './form/policy-source.js'
+export { type JsonSchema, policySchema } from './form/schema.js'
 export type {
   AnyStreamtype,
   AnyStreamtypes,
   Declares,
   DefinedPolicy,
   Streamtypes,
-} from './streamtypes.js'
+} from './form/streamtypes.js'
 export type {
   Auth,
   Metric,
@@ -23,4 +19,11 @@ export type {
   Streamtype,
   StreamtypeInput,
   TrustStore,
-} from './types.js'
+} from './form/types.js'
+export type { Diagnostic, Severity } from './read/diagnostic.js'
+export { PolicyError } from './read/policy-error.js'
+export type { Protocol } from './table/key-spec.js'
+export { normalizePolicy, type PolicyOptions } from './write/normalize-policy.js'
+export { overlayPolicy } from './write/overlay-policy.js'
+export { type PolicyToCOptions, policyToC } from './write/policy-to-c.js'
+export { policyToTypes } from './write/policy-to-types.js'

@@ -1,3 +1,4 @@
+/** Where a redirect leads. */
 import type { NativeRedirect } from '../addon/native.js'
 
 const TLS_OF_SCHEME: Record<string, boolean> = {

@@ -1,7 +1,8 @@
+/** The answer to a request, as the program has it. */
+import type { AnswerHead } from '../messages/answer-head.js'
 import type { Chunk } from '../messages/inbox.js'
 import type { Received } from '../messages/received.js'
-import type { StateName } from '../stream/state.js'
-import type { AnswerHead } from './answer-head.js'
+import type { StateName } from '../state.js'
 
 /** The peer's answer to a transaction. */
 export class Reply {

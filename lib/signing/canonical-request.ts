@@ -1,21 +1,22 @@
+// Writes a request in the form that AWS signs.
 import type { NativeRequest } from '../addon/native.js'
 
 /** SHA-256 of nothing. */
 export const EMPTY_HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
-/** The services that take the path for the name of an object, with all its slashes and dots. */
+/** The services for which a path is the name of an object: its slashes and dots stay as they are. */
 const NAMES_OBJECTS = new Set(['s3', 's3-object-lambda', 's3-outposts', 's3express'])
 
 const UNRESERVED = /[^A-Za-z0-9\-._~]/g
 
-/** What AWS makes a signature from. */
+/** The text that AWS signs. */
 export interface CanonicalRequest {
   readonly text: string
   /** The names of the headers in it, in order. */
   readonly signedHeaders: string
 }
 
-/** A request in the form in which AWS makes signatures of it, which need not be that in which it is sent. */
+/** Writes a request in the form that AWS signs, which may differ from the form that is sent. */
 export function canonicalRequest(
   request: NativeRequest,
   headers: ReadonlyMap<string, string>,
@@ -56,7 +57,7 @@ export function headersToSign({ host, fields }: NativeRequest): Map<string, stri
   return headers
 }
 
-/** Without empty and dot segments, and encoded once more than it is sent. */
+/** A path without empty and dot segments, encoded once more than it is sent. */
 function encodePath(path: string): string {
   const segments: string[] = []
   for (const segment of path.split('/')) {
@@ -67,7 +68,7 @@ function encodePath(path: string): string {
   return `/${segments.join('/')}${end}`
 }
 
-/** As it is, encoded once. S3 takes a plus for a space. */
+/** A path with all its segments, encoded once. S3 takes a plus for a space. */
 function encodeObjectPath(path: string): string {
   return path.split('/').map(decodeAndEncode).join('/')
 }

@@ -1,3 +1,4 @@
+// Signs requests with AWS Signature Version 4.
 import { createHash, createHmac } from 'node:crypto'
 import type { NativeRequest } from '../addon/native.js'
 import type { AwsCredentials } from './aws-credentials.js'

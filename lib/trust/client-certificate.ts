@@ -1,18 +1,19 @@
+// Checks a client certificate and its key.
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { checkObject, invalidArgValue, toBytes } from '../arguments.js'
-import { isEncryptedKey } from '../policy/encrypted-key.js'
-import { readPrivateKey } from '../policy/signatures.js'
+import { isEncryptedKey } from '../policy/check/encrypted-key.js'
+import { readPrivateKey } from '../policy/check/signatures.js'
 
-// What was received is not shown, since it may be a secret.
+// An error shows the size alone, because the bytes may be a secret.
 const sizeOf = ({ byteLength }: Uint8Array) => `${byteLength} bytes`
 
 function readCertificate(where: string, bytes: Uint8Array): X509Certificate {
   try {
     const certificate = new X509Certificate(bytes)
-    // OpenSSL reads PEM too, where libwebsockets takes DER.
+    // OpenSSL also reads PEM, which libwebsockets does not take.
     if (certificate.raw.equals(bytes)) return certificate
   } catch {
-    // Told below.
+    // The error below says so.
   }
   throw invalidArgValue(where, sizeOf(bytes), 'must be one certificate in DER')
 }

@@ -1,7 +1,8 @@
-import type { Policy } from '../policy/types.js'
+// The certificates that a context trusts by default.
+import type { Policy } from '../policy/form/types.js'
 import { type Trust, trustedCertificates } from './trust.js'
 
-/** What a context trusts where its policy does not say; read when a policy first needs it. */
+/** What a context trusts when a streamtype names no trust store. It is read when a policy first needs it. */
 export class DefaultTrust {
   readonly #ca: Trust | undefined
   #given = false

@@ -1,3 +1,4 @@
+// Finds the certificates that the option `ca` stands for.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import * as tls from 'node:tls'
@@ -9,7 +10,7 @@ export type Trust = 'system' | 'node' | string | Uint8Array | readonly (string |
 
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-// Where systems keep the certificates that their administrators trust, for a Node that cannot say.
+// Where systems keep the certificates that they trust. Older versions of Node cannot say where.
 const systemBundles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',

@@ -1,5 +1,6 @@
+// The file of `lws-ss get --data-file`.
 import { type FileHandle, open } from 'node:fs/promises'
-import type { BlobLike } from '../../requests/blob-like.js'
+import type { BlobLike } from '../../messages/blob-like.js'
 import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
 import { Progress } from './progress.mjs'

@@ -1,3 +1,4 @@
+// What a session of `lws-ss get` sends.
 import { createInterface } from 'node:readline'
 import { buffer } from 'node:stream/consumers'
 import type { InputFile } from './input-file.mjs'

@@ -1,7 +1,8 @@
+// How Ctrl-C ends `lws-ss get`.
 import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
 
-/** Aborted by the first Ctrl-C; a second one ends the process at once. */
+/** A signal that the first Ctrl-C aborts. The second Ctrl-C ends the process at once. */
 export function watchInterrupts(): AbortSignal {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const)

@@ -1,4 +1,5 @@
-import type { StateName } from '../../stream/state.js'
+// What `lws-ss get --json` reports.
+import type { StateName } from '../../state.js'
 
 /** How a transaction or a session went. */
 export interface Outcome {

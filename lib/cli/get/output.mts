@@ -1,3 +1,4 @@
+// Where `lws-ss get` writes payload.
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { CommandError } from '../command-error.mjs'
@@ -14,7 +15,7 @@ export class Output {
     this.#file = file
   }
 
-  /** What is in the file stays until {@link begin}. */
+  /** Opens the file. Its content stays until {@link begin}. */
   static async open(file: string | undefined): Promise<Output> {
     if (file === undefined) return new Output(undefined)
     try {
@@ -37,7 +38,7 @@ export class Output {
     this.#progress = new Progress('receiving', length)
   }
 
-  /** Returns false when nobody takes any more, as `head` does not after its lines. */
+  /** Writes payload. Returns false when the reader has gone, as `head` does after its lines. */
   async write(data: Uint8Array): Promise<boolean> {
     try {
       await (this.#file ? this.#file.appendFile(data) : this.#print(data))

@@ -1,8 +1,9 @@
+// The progress bar of `lws-ss get`.
 import { SingleBar } from 'cli-progress'
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
-/** How far a file is on its way, on standard error when that is a terminal. */
+/** Shows how much of a file has been sent or received, on standard error when that is a terminal. */
 export class Progress {
   readonly #bar: SingleBar | undefined
 

@@ -1,5 +1,7 @@
+// A session of `lws-ss get` on a protocol without transactions.
 import { DisconnectedError } from '../../errors/disconnected-error.js'
-import type { SecureStream } from '../../stream/secure-stream.js'
+import type { SecureStream } from '../../streams/secure-stream.js'
+import type { Exchange } from '../../streamtypes/kind.js'
 import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
 import type { Sendable } from './input.mjs'
@@ -8,7 +10,7 @@ import type { Outcome } from './outcome.mjs'
 import type { Output } from './output.mjs'
 
 const LINE_END = Buffer.from('\n')
-// A timer that is set for longer fires at once.
+// Node fires a timer at once when its delay is longer.
 const LONGEST_TIMER = 0x7fffffff
 
 const unreadable = (error: Error) =>
@@ -16,21 +18,21 @@ const unreadable = (error: Error) =>
     ? error
     : new CommandError(`standard input cannot be read: ${error.message}`, ExitStatus.Failed)
 
-// A WebSocket that was closed with one of these has done what it was made for.
+// These codes end a WebSocket without an error.
 const closedInOrder = new Set<number | undefined>([1000, 1005])
 
 /** Why a session that the peer has ended did not end as it should. */
-function failureOf(stream: SecureStream, protocol: string): Error | undefined {
+function failureOf(stream: SecureStream, exchange: Exchange): Error | undefined {
   const { lastError, streamtype } = stream
-  if (protocol === 'raw') return lastError
-  if (protocol === 'ws' && lastError instanceof DisconnectedError)
+  if (exchange === 'bytes') return lastError
+  if (exchange === 'messages' && lastError instanceof DisconnectedError)
     if (closedInOrder.has(lastError.closeCode)) return undefined
-  // On mqtt it is the client that ends a session, and a broker that does so has a reason.
+  // On mqtt the client ends a session. When the broker ends it, something is wrong.
   return lastError ?? new DisconnectedError(streamtype, 'by the peer, without a reason')
 }
 
 interface SessionOptions {
-  readonly protocol: string
+  readonly exchange: Exchange
   /** Of which kind the messages are that are sent, on ws. */
   readonly kind?: 'text' | 'binary'
   /** Whether the peer acknowledges what is sent. */
@@ -67,7 +69,7 @@ export class Session {
     const stream = this.#stream
     stream.on('state', (state) => {
       if (state === 'DISCONNECTED' && stream.stats.connections > 0)
-        this.#end(this.#isOver ? undefined : failureOf(stream, this.#options.protocol))
+        this.#end(this.#isOver ? undefined : failureOf(stream, this.#options.exchange))
     })
     signal.addEventListener('abort', () => this.#end())
     await Promise.race([stream.connect(), this.#over])
@@ -80,7 +82,7 @@ export class Session {
     await this.#over
     clearTimeout(this.#silence)
     if (messages) process.stdin.destroy()
-    // What has begun to leave is given the time to arrive.
+    // What is being sent gets the time to arrive.
     await this.#sending
     const { state, metadata, stats } = stream
     stream.destroy()
@@ -114,7 +116,7 @@ export class Session {
     const options = kind ? { binary: kind === 'binary' } : {}
     if (!(message instanceof InputFile)) return this.#stream.send(message, options)
     if (kind === 'text') await message.requireText()
-    return this.#stream.sendBlob(message, options)
+    return this.#stream.sending.sendBlob(message, options)
   }
 
   #awaitSilence(): void {

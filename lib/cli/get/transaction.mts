@@ -1,5 +1,5 @@
+// A transaction of `lws-ss get` on h1 or h2.
 import type { Context } from '../../context/context.js'
-import type { Streamtype } from '../../policy/types.js'
 import type { Reply } from '../../requests/reply.js'
 import type { InputFile } from './input-file.mjs'
 import type { Outcome } from './outcome.mjs'
@@ -12,11 +12,9 @@ interface TransactionOptions {
   readonly signal: AbortSignal
 }
 
-/** The length that the answer's headers promise, if the policy lets one see it. */
-function promisedLength({ metadata = [] }: Streamtype, reply: Reply): number | undefined {
-  const headers = metadata.flatMap((entry) => Object.entries(entry))
-  const name = headers.find(([, header]) => /^content-length:$/i.test(header))?.[0]
-  return name === undefined ? undefined : Number(reply.metadata[name]) || undefined
+/** The length that the answer's headers promise, if they do. */
+function promisedLength({ headers }: Reply): number | undefined {
+  return Number(headers.get('content-length')) || undefined
 }
 
 /** One transaction; the answer's payload goes to `output`. */
@@ -28,7 +26,7 @@ export async function transact(
   const request = { metadata, signal, ...(body !== undefined && { body }) }
   const reply = await context.request(streamtype, request)
 
-  await output.begin(promisedLength(context.definition(streamtype), reply))
+  await output.begin(promisedLength(reply))
   for await (const piece of reply.body) if (!(await output.write(piece))) break
   return {
     acked: reply.acked,

@@ -1,0 +1,73 @@
+// Types that know the streamtypes of one policy.
+import type { PolicyInput, StreamtypeInput } from './types.js'
+
+/** A type without a property of its own would accept objects with any property. */
+declare const nothing: unique symbol
+declare const streamtypes: unique symbol
+
+type ValuesOf<Name extends string> = {
+  readonly [N in Name | typeof nothing]?: string | Uint8Array
+}
+/** What `direct_proto_str` lets metadata be named by. */
+type Header = `${string}:`
+
+/** What types know of one streamtype: the names of its metadata. */
+export interface Declares<Name extends string> {
+  /** The names as a union; `never` for none. */
+  readonly names: Name
+  /** Values of the metadata, by name; text is UTF-8. */
+  readonly values: string extends Name
+    ? AnyStreamtype['values']
+    : Header extends Name
+      ? ValuesOf<Name> & { readonly [header: Header]: string | Uint8Array }
+      : ValuesOf<Name>
+}
+
+/** A streamtype of which types know nothing. */
+export interface AnyStreamtype {
+  /** Any name. */
+  readonly names: string
+  /** Values of the metadata, by name; text is UTF-8. */
+  readonly values: Readonly<Record<string, string | Uint8Array>>
+}
+
+/** What types know of a policy: its streamtypes, each as {@link Declares} says. */
+export type Streamtypes<T> = { readonly [N in keyof T]: AnyStreamtype }
+
+/** Any streamtype with any metadata, which is what a policy without types allows. */
+export interface AnyStreamtypes {
+  readonly [streamtype: string]: AnyStreamtype
+}
+
+/** A policy that is known to types, as {@link definePolicy} returns it. */
+export interface DefinedPolicy<T> {
+  /** @internal Exists in types only. */
+  readonly [streamtypes]: T
+}
+
+type KeysOfEach<U> = U extends unknown ? keyof U & string : never
+type ItemsOf<L> = Extract<L, readonly unknown[]>[number]
+type Sections<P> = P extends { s?: infer S } ? ItemsOf<S> : never
+type Definition<E, N> = E extends unknown ? (N extends keyof E ? E[N] : never) : never
+type NamesIn<D> = D extends { metadata?: infer M } ? KeysOfEach<ItemsOf<M>> : never
+type HeadersIn<D> = D extends { direct_proto_str: true } ? Header : never
+
+type StreamtypesIn<E> = {
+  readonly [N in KeysOfEach<E>]: Declares<NamesIn<Definition<E, N>> | HeadersIn<Definition<E, N>>>
+}
+
+/**
+ * The streamtypes of a policy whose type is as it was written. Inferred, so that messages and
+ * declarations show the names instead of this with the whole policy in it.
+ */
+export type StreamtypesOf<P> =
+  StreamtypesIn<Sections<P>> extends infer T ? { readonly [N in keyof T]: T[N] } : never
+
+type Only<T, Known> = { readonly [K in keyof T]: K extends keyof Known ? T[K] : never }
+type OnlyStreamtypeKeys<S> = {
+  readonly [I in keyof S]: { readonly [N in keyof S[I]]: Only<S[I][N], StreamtypeInput> }
+}
+
+/** The type of a policy, in which a key of another name can have no value. */
+export type OnlyPolicyKeys<P> = Omit<Only<P, PolicyInput>, 's'> &
+  (P extends { s: infer S } ? { readonly s: OnlyStreamtypeKeys<S> } : unknown)

@@ -1,0 +1,136 @@
+/** The options of `context.serve()`, and their check. */
+import {
+  checkBoolean,
+  checkObject,
+  checkSignal,
+  invalidArgType,
+  invalidArgValue,
+} from '../arguments.js'
+import { didYouMean } from '../policy/read/suggest.js'
+import { checkHandlers, type StreamHandlers } from '../streams/handlers.js'
+import type { SecureStream } from '../streams/secure-stream.js'
+import type { Kind } from '../streamtypes/kind.js'
+import { type ClientCheckOptions, checkClientCheck } from './client-check.js'
+import { checkLimits, type ServerLimits } from './limits.js'
+import type { Transaction } from './transaction.js'
+
+/**
+ * Options of `context.serve()`: what is done with clients, `connection` or the handlers of each stream,
+ * and how to listen.
+ */
+export interface ServeOptions<Name extends string = string>
+  extends StreamHandlers<Name>,
+    ClientCheckOptions {
+  /**
+   * Is called with the stream of each client when that is connected, with TLS after the handshake. The
+   * stream is destroyed when this throws, or rejects.
+   */
+  connection?(stream: SecureStream<Name>): unknown
+  /**
+   * On h1 and h2: is called with each request. A client that got no response when this throws, or rejects,
+   * gets the status 500; another loses its connection, or on h2 the stream. Without it, the status is 404.
+   */
+  transaction?(transaction: Transaction<Name>): unknown
+  /**
+   * On h1 and h2, with `ws_subprotocol` in the policy: is called with the stream of each client that has upgraded
+   * to ws, on which messages pass from then on. The stream is destroyed when this throws, or rejects.
+   * Specification: "HTTP and ws serving".
+   */
+  upgrade?(stream: SecureStream<Name>): unknown
+  /**
+   * Whether other processes and workers that say so too may listen on the same port; the system gives
+   * each client to one of them. Default: `false`, and a port that is in use is an error.
+   */
+  reusePort?: boolean
+  /**
+   * Whether a client on ws that offers permessage-deflate (RFC 7692) may have it: messages are compressed
+   * then, both ways. Once used, that takes about 310 kB of memory for each client. Default: `false`.
+   */
+  perMessageDeflate?: boolean
+  /** What clients may ask of the server. What is not given has its default. */
+  limits?: ServerLimits
+  /** Gives up listening, and destroys the server with its clients when aborted later. */
+  signal?: AbortSignal
+}
+
+const known = new Set([
+  'connection',
+  'transaction',
+  'upgrade',
+  'state',
+  'rx',
+  'tx',
+  'reusePort',
+  'perMessageDeflate',
+  'limits',
+  'requestCert',
+  'rejectUnauthorized',
+  'ca',
+  'signal',
+])
+const callbacks = ['connection', 'transaction', 'upgrade'] as const
+
+/**
+ * Checks what `serve()` was given, as far as the policy has no say in it.
+ *
+ * @throws TypeError, RangeError
+ */
+export function checkServeOptions(options: unknown): asserts options is ServeOptions {
+  checkObject('options', options)
+  const given = options as ServeOptions
+  for (const name of Object.keys(options)) {
+    if (!known.has(name))
+      throw invalidArgValue(
+        'options',
+        name,
+        `has an option that serve() does not know: ${name}${didYouMean(name, known)}`,
+      )
+  }
+  const { reusePort, perMessageDeflate, limits, signal, state, rx, tx } = given
+  for (const name of callbacks)
+    if (given[name] !== undefined && typeof given[name] !== 'function')
+      throw invalidArgType(`options.${name}`, 'of type function', given[name])
+  checkHandlers('options', given)
+  if (!callbacks.some((name) => given[name]) && !state && !rx && !tx)
+    throw invalidArgValue(
+      'options',
+      Object.keys(options),
+      "must have 'connection', 'transaction' or 'upgrade', or handlers: 'state', 'rx' and 'tx'",
+    )
+  if (reusePort !== undefined) checkBoolean('options.reusePort', reusePort)
+  if (perMessageDeflate !== undefined) checkBoolean('options.perMessageDeflate', perMessageDeflate)
+  if (limits !== undefined) checkLimits('options.limits', limits)
+  checkClientCheck(given)
+  checkSignal('options.signal', signal)
+}
+
+/** @throws TypeError for what has no meaning for a server of this kind */
+export function checkCallbacks(kind: Kind, options: ServeOptions): void {
+  if (options.requestCert && !kind.isSecure)
+    throw invalidArgValue('options.requestCert', true, 'is for a streamtype with "tls": true')
+  const { transaction, upgrade, perMessageDeflate, state, rx, tx } = options
+  if (transaction && !kind.isTransactional)
+    throw invalidArgValue(
+      'options.transaction',
+      transaction,
+      `is for h1 and h2, not for ${kind.protocol}`,
+    )
+  if (upgrade && !kind.takesUpgrades)
+    throw invalidArgValue(
+      'options.upgrade',
+      upgrade,
+      'is for h1 and h2 with ws_subprotocol in the policy',
+    )
+  if (perMessageDeflate && !kind.takesUpgrades)
+    throw invalidArgValue(
+      'options.perMessageDeflate',
+      perMessageDeflate,
+      'is for h1 and h2 with ws_subprotocol in the policy',
+    )
+  if ((transaction || upgrade) && (state || rx || tx))
+    throw invalidArgValue(
+      'options',
+      Object.keys(options),
+      "must not have 'transaction' or 'upgrade' beside handlers, which are told the same by their state()",
+    )
+}

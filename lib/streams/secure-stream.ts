@@ -1,0 +1,157 @@
+/** The stream that programs have: its public face. */
+import type { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { invalidArgType } from '../arguments.js'
+import { DisconnectedError } from '../errors/disconnected-error.js'
+import { illegalConstructor } from '../errors/illegal-constructor.js'
+import type { MqttSettingsError } from '../errors/mqtt-settings-error.js'
+import type { UnreachableError } from '../errors/unreachable-error.js'
+import type { Chunk } from '../messages/inbox.js'
+import type { Message } from '../messages/message.js'
+import { abortWith } from '../on-abort.js'
+import type { StateName } from '../state.js'
+import { streamDuplex } from './duplex.js'
+import { HandlerCalls } from './handler-calls.js'
+import { checkHandlers, type StreamHandlers } from './handlers.js'
+import { LwsStream } from './lws-stream.js'
+import { Receiving } from './receiving.js'
+import { Sending } from './sending.js'
+import type { SendOptions, StreamOptions, StreamStats } from './stream-types.js'
+import { StreamWiring } from './stream-wiring.js'
+
+/**
+ * A Secure Stream: what a policy calls a streamtype, open.
+ *
+ * Made by `context.stream()`. Without handlers it sends and receives whole messages; with handlers it
+ * is the C API in JavaScript.
+ *
+ * Specification: "Secure Streams CLIENT State lifecycle".
+ */
+export class SecureStream<Name extends string = string> extends LwsStream<Name> {
+  /** Counters, from the stream's creation on. */
+  readonly stats: StreamStats
+  readonly #sending: Sending
+  readonly #receiving: Receiving
+  readonly #handlers: HandlerCalls<Name> | undefined
+
+  /** @internal */
+  constructor(
+    wiring: StreamWiring,
+    { signal }: StreamOptions = {},
+    handlers?: StreamHandlers<Name>,
+  ) {
+    if (!(wiring instanceof StreamWiring)) throw illegalConstructor('context.stream()')
+    super(wiring, handlers !== undefined)
+    const { native, log } = wiring
+    const { life } = this
+    this.stats = life.stats
+    this.#sending = new Sending(this, native, life)
+    this.#receiving = new Receiving(this, native, life, log)
+    this.#handlers = handlers && new HandlerCalls(this, life, handlers)
+    if (!handlers) native.events = this
+    wiring.open(this.#handlers)
+    const unwatch = abortWith(signal, life)
+    if (unwatch) life.whenOver(unwatch)
+    ;(this as EventEmitter).on('newListener', this.#onNewListener)
+  }
+
+  #onNewListener(event: string): void {
+    if (event === 'message') this.#receiving.listened()
+  }
+
+  /** @internal */
+  get sending(): Sending {
+    return this.#sending
+  }
+
+  /** @internal */
+  get receiving(): Receiving {
+    return this.#receiving
+  }
+
+  /** The state reached last. */
+  get state(): StateName | number {
+    return this.life.current
+  }
+
+  /**
+   * Why the last connection ended, or the last attempt to make one failed, as far as that is known;
+   * `undefined` from the next attempt on.
+   */
+  get lastError(): UnreachableError | DisconnectedError | MqttSettingsError | undefined {
+    return this.life.lastError
+  }
+
+  /**
+   * Sends one message. Messages leave in the order of the calls; a connection is made when there is
+   * none.
+   *
+   * @param data - the message; text is UTF-8
+   * @param options - {@link SendOptions}
+   * @returns settles when the peer acknowledged the message (h1, h2, mqtt), or when it was handed to
+   *   the socket (ws, raw)
+   * @throws {@link NackError}, {@link AllRetriesFailedError}, {@link MqttSettingsError},
+   *   {@link TimeoutError}, {@link DisconnectedError}, {@link DestroyedError}, the signal's reason;
+   *   {@link SecureStreamError} `ERR_SS_CANNOT_SEND`, `ERR_SS_HAS_HANDLERS`, `ERR_SS_TOO_LONG`,
+   *   `ERR_SS_UNREAD`. Synchronously, for data and options that cannot be sent, a TypeError with code
+   *   `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
+   *   `ERR_SS_UNKNOWN_METADATA`
+   */
+  send(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
+    return this.#sending.send(data, options)
+  }
+
+  /**
+   * Whole messages of up to 512 MiB, as they arrive; ends when the stream is destroyed. On `ws`, `mqtt`
+   * and `raw`, reading connects when nothing else has, and throws {@link AllRetriesFailedError} when
+   * that cannot be done.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
+    return this.#receiving.messages()
+  }
+
+  /** The pieces of messages, as they arrive; otherwise as iterating over the stream. */
+  chunks(): AsyncIterableIterator<Chunk, void, void> {
+    return this.#receiving.chunks()
+  }
+
+  /**
+   * A Node stream: each write is sent as a message, and what arrives is read in pieces. Destroying
+   * either destroys the other. On raw it ends with the connection.
+   */
+  duplex(): Duplex {
+    return streamDuplex(this, this.#receiving.chunks())
+  }
+
+  /**
+   * Connects now, without regard to earlier failures. On h1 and h2 that is a transaction without a
+   * body.
+   *
+   * @returns settles when connected; a rejection that nobody waits for is not an unhandled one, since
+   *   the states tell the same
+   * @throws {@link AllRetriesFailedError}, {@link MqttSettingsError}, {@link TimeoutError},
+   *   {@link DisconnectedError}, {@link DestroyedError}
+   */
+  connect(): Promise<void> {
+    return this.life.connect()
+  }
+
+  /**
+   * Replaces handlers: `lws_ss_change_handlers()`. Those not named, or undefined, stay. Specification:
+   * "HTTP and ws serving".
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` for what is no function, and on a stream that was made
+   *   without handlers
+   */
+  changeHandlers(handlers: StreamHandlers<Name>): void {
+    if (!this.#handlers)
+      throw invalidArgType('handlers', 'used on a stream that was made with handlers', handlers)
+    checkHandlers('handlers', handlers)
+    this.#handlers.replace(handlers)
+  }
+
+  /** Closes the connection, or gives up making one. A `nailed_up` stream connects again at once. */
+  disconnect(): void {
+    this.life.disconnect(new DisconnectedError(this.streamtype, 'by disconnect()'))
+  }
+}

@@ -1,0 +1,138 @@
+/** What a stream of messages sends. */
+import type { NativeStream } from '../addon/native.js'
+import type { SendingTarget } from '../addon/targets.js'
+import { toBytes } from '../arguments.js'
+import { channels } from '../channels.js'
+import { NackError } from '../errors/nack-error.js'
+import { type BlobLike, readPiece } from '../messages/blob-like.js'
+import type { OutgoingPromise } from '../messages/outbox.js'
+import { checkSend } from './check-send.js'
+import type { StreamLife } from './life.js'
+import { answersUnread, cannotSend, hasHandlers, messageTooLong, mustAnswer } from './refusals.js'
+import { countSent } from './stream-counters.js'
+import type { SendOptions } from './stream-types.js'
+
+/** Gives messages to the addon, and settles their promises when it says what became of them. */
+export class Sending implements SendingTarget {
+  /** The stream in the addon. */
+  readonly native: NativeStream
+  readonly #stream: object
+  readonly #life: StreamLife
+  // The blob that is sent, which is read piece by piece. It is the only message of its stream.
+  #blob: BlobLike | undefined
+
+  constructor(stream: object, native: NativeStream, life: StreamLife) {
+    this.#stream = stream
+    this.native = native
+    this.#life = life
+  }
+
+  /** @throws what {@link checkSend} throws */
+  send(data: string | Uint8Array, options: SendOptions): Promise<void> {
+    const bytes = toBytes('data', data)
+    const metadata = checkSend(this.#life.kind, data, options)
+    const refusal = this.#life.hasHandlers ? undefined : mustAnswer(this.#life.kind)
+    if (refusal) return Promise.reject(refusal)
+    return this.#send(bytes, bytes.byteLength, options, metadata)
+  }
+
+  /** Sends a part of a response. A rejection that nobody waits for is not an unhandled one. */
+  sendPart(bytes: Uint8Array): Promise<void> {
+    const refusal = this.#refusal(bytes.byteLength)
+    if (!refusal) return this.#give(bytes, bytes.byteLength, this.#life.outbox.addIgnored())
+    const refused = Promise.reject(refusal.reason)
+    refused.catch(() => {})
+    return refused
+  }
+
+  /**
+   * Makes room for a message of a broadcast, which the addon is then given for all streams together.
+   *
+   * @param settled - is called once, when it is sent, and when it is not
+   * @returns its id, and nothing when it is not to be sent
+   */
+  beginCounted(length: number, settled: () => void): number | undefined {
+    if (this.#refusal(length)) return undefined
+    const id = this.#life.outbox.addCounted(settled)
+    this.#count(length)
+    return id
+  }
+
+  /** Sends a blob, read as it leaves, as the only message of this stream. */
+  sendBlob(blob: BlobLike, options: SendOptions = {}): Promise<void> {
+    this.#blob = blob
+    return this.#send(blob.size, blob.size, options)
+  }
+
+  #send(
+    data: Uint8Array | number,
+    length: number,
+    { signal, binary }: SendOptions,
+    metadata?: (string | Uint8Array)[],
+  ): Promise<void> {
+    const refusal = this.#refusal(length)
+    if (refusal) return Promise.reject(refusal.reason)
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    return this.#give(data, length, this.#life.outbox.add(signal), metadata, binary)
+  }
+
+  // Why nothing is sent now, whatever it is.
+  #refusal(length: number): { readonly reason: unknown } | undefined {
+    const life = this.#life
+    const { kind } = life
+    if (life.destroyed) return { reason: life.destroyedError() }
+    const reason =
+      (life.hasHandlers ? hasHandlers(kind.name) : undefined) ??
+      cannotSend(kind) ??
+      messageTooLong(kind, length) ??
+      (life.inbox.isUnread ? answersUnread(kind.name) : undefined)
+    return reason && { reason }
+  }
+
+  #give(
+    data: Uint8Array | number,
+    length: number,
+    { id, promise }: OutgoingPromise,
+    metadata?: (string | Uint8Array)[],
+    binary?: boolean,
+  ): Promise<void> {
+    this.native.send(data, id, metadata, binary)
+    this.#count(length)
+    return promise
+  }
+
+  #count(length: number): void {
+    countSent(this.#life.stats, length, true)
+    if (channels.message.hasSubscribers)
+      channels.message.publish({ stream: this.#stream, direction: 'sent', bytes: length })
+  }
+
+  sent(id: number): void {
+    this.#life.outbox.sent(id)
+  }
+
+  acknowledged(id: number): void {
+    this.#life.outbox.acknowledged(id)
+  }
+
+  refused(id: number): void {
+    const { outbox, attempt, kind } = this.#life
+    outbox.reject(id, new NackError(kind.name, attempt.userState ?? 'QOS_NACK_REMOTE'))
+  }
+
+  dropped(id: number): void {
+    const { outbox, attempt } = this.#life
+    if (attempt.notRepeated) outbox.reject(id, attempt.notRepeated)
+    else outbox.dropped(id)
+  }
+
+  async wanted(id: number, piece: number): Promise<void> {
+    if (!this.#blob) return
+    try {
+      this.native.provide(id, piece, await readPiece(this.#blob, piece))
+    } catch (error) {
+      this.#life.outbox.reject(id, error)
+      this.#life.destroy(error as Error)
+    }
+  }
+}

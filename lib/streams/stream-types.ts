@@ -1,0 +1,75 @@
+/** The options, counters and events of streams. */
+import type { Message } from '../messages/message.js'
+import type { StateName } from '../state.js'
+import type { Metadata } from '../streamtypes/metadata.js'
+import type { StreamHandlers } from './handlers.js'
+import type { SecureStream } from './secure-stream.js'
+
+/** Options of `context.stream()`. */
+export interface StreamOptions {
+  /** Values of the streamtype's `metadata`, set before anything else happens. */
+  metadata?: Metadata
+  /** Destroys the stream when aborted. */
+  signal?: AbortSignal
+  /**
+   * Whether messages of QoS 1 on mqtt that had begun to leave when a connection was lost go out again on
+   * the next one, marked as possible duplicates, as long as the policy's retries last. Without it they
+   * are rejected. It has no effect on the other protocols. Default: `false`.
+   */
+  resend?: boolean
+  /**
+   * How many bytes the peer may send, on protocols with such credit (h2), until
+   * {@link SecureStream.addPeerTxCredit} lets it send more: `manual_initial_tx_credit` in C. Default: as
+   * many as are read.
+   */
+  initialTxCredit?: number
+}
+
+/** Options of {@link SecureStream.send}. */
+export interface SendOptions {
+  /**
+   * Values of the streamtype's metadata for this message alone, over those of the stream. On `mqtt` they
+   * count for its topic, on `h1` and `h2` for its transaction, and on `ws` and `raw` only when the
+   * connection is made for it.
+   */
+  metadata?: Metadata
+  /**
+   * Whether it is a binary message of `ws`, or a text, which has to be UTF-8. Default: as the policy's
+   * `ws_binary`. The other protocols have no such kinds.
+   */
+  binary?: boolean
+  /** Gives up waiting, and sending when that has not begun. */
+  signal?: AbortSignal
+}
+
+/** Counters of one stream. */
+export interface StreamStats {
+  /** Messages given to `send()`, or which a `tx` handler ended; on raw, its pieces. */
+  messagesSent: number
+  /** Messages that arrived whole; on raw, pieces. */
+  messagesReceived: number
+  /**
+   * Messages of MQTT's QoS 0 that were dropped, since 32 MiB were waiting to be read; left out while there
+   * are none.
+   */
+  messagesDropped?: number
+  /** Bytes given to `send()`, or by a `tx` handler. */
+  bytesSent: number
+  /** Bytes of payload that arrived. */
+  bytesReceived: number
+  /** How often `CONNECTED` was reached. */
+  connections: number
+}
+
+/** Events of a {@link SecureStream}. */
+export interface StreamEvents {
+  /**
+   * A state was reached: its name, or a number that `http_resp_map` gave; and its ordinal, as
+   * {@link StreamHandlers.state} has it.
+   */
+  state: [state: StateName | number, ordinal: number]
+  /** A whole message arrived. */
+  message: [message: Message]
+  /** The JSON of a `perf` streamtype, parsed. Specification: `perf`. */
+  perf: [performance: unknown]
+}
