@@ -1,3 +1,5 @@
+// The cases of the benchmark, and the ratio that each has to reach.
+
 import { compare } from './compare.mjs'
 import { compareGrowth } from './growth.mjs'
 import { compareIdle } from './idle.mjs'
@@ -5,6 +7,7 @@ import { startMosquitto } from './servers/mosquitto.mjs'
 import { startNginx } from './servers/nginx.mjs'
 import { startRawEcho } from './servers/raw-echo.mjs'
 import { startWsEcho } from './servers/ws-echo.mjs'
+import { compareIdleServers, compareServers } from './serving/compare.mjs'
 
 const MiB = 1024 * 1024
 
@@ -51,6 +54,54 @@ const comparisons = [
   { name: 'raw-bulk', ...raw, unit: 'pieces/s', bytes: 16 * 1024, inFlight: 64, atLeast: 0.9 },
 ]
 
+/** Servers, with one load generator for both; a broadcast is one operation. */
+const h1Server = { protocol: 'h1', unit: 'requests/s', connections: 50, inFlight: 1 }
+const wsServer = { protocol: 'ws', peerName: 'ws' }
+const serverComparisons = [
+  { name: 'serve-h1', ...h1Server, peerName: 'node:http', atLeast: 2 },
+  { name: 'serve-h1-tls', ...h1Server, tls: true, peerName: 'node:https', atLeast: 1.7 },
+  {
+    name: 'serve-h2',
+    ...h1Server,
+    protocol: 'h2',
+    tls: true,
+    connections: 4,
+    inFlight: 100,
+    peerName: 'node:http2',
+    atLeast: 3,
+  },
+  {
+    name: 'serve-ws-echo',
+    ...wsServer,
+    unit: 'messages/s',
+    connections: 50,
+    inFlight: 16,
+    atLeast: 4,
+  },
+  {
+    name: 'serve-ws-broadcast',
+    ...wsServer,
+    protocol: 'ws-broadcast',
+    unit: 'broadcasts/s',
+    connections: 2000,
+    inFlight: 1,
+    atLeast: 3,
+  },
+  {
+    name: 'serve-raw',
+    protocol: 'raw',
+    peerName: 'node:net',
+    unit: 'messages/s',
+    connections: 50,
+    inFlight: 1,
+    atLeast: 3,
+  },
+]
+const idleServers = [
+  { name: 'serve-idle-ws', ...wsServer, connections: 10_000 },
+  { name: 'serve-idle-h1', protocol: 'h1', peerName: 'node:http', connections: 10_000 },
+]
+
 export const cases = [
   ...comparisons.map(({ atLeast, ...options }) => ({
     name: options.name,
@@ -64,6 +115,18 @@ export const cases = [
     run: () =>
       compareIdle({ name: 'idle-ws', peerName: 'ws', server: startWsEcho, connections: 5000 }),
   },
+  ...serverComparisons.map(({ atLeast, ...options }) => ({
+    name: options.name,
+    atLeast,
+    options,
+    run: () => compareServers(options),
+  })),
+  ...idleServers.map((options) => ({
+    name: options.name,
+    goal: '≤ 0.5',
+    options,
+    run: () => compareIdleServers(options),
+  })),
   {
     name: 'streams-1-to-10000',
     goal: '≤ 1.5',

@@ -1,3 +1,5 @@
+// Makes a certificate for the servers of the benchmark.
+
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'

@@ -1,3 +1,5 @@
+// Compares the throughput of two sides, in rounds that take turns.
+
 import { startSide } from './side.mjs'
 import { median, spread } from './statistics.mjs'
 
@@ -20,11 +22,10 @@ async function calibrate(side) {
 }
 
 /** Rounds of both, which are started for them. */
-async function pairs(address, clientCore, known) {
+async function pairs(start, known) {
   const sides = []
   try {
-    for (const side of ['ours', 'peer'])
-      sides.push(await startSide(clientCore, { side, ...address }))
+    for (const side of ['ours', 'peer']) sides.push(await start(side))
     const operations = known ?? (await calibrate(sides[0]))
     for (let n = 0; n < WARM_UP_ROUNDS; n++)
       for (const side of sides) await side.perform(operations)
@@ -42,20 +43,27 @@ async function pairs(address, clientCore, known) {
   }
 }
 
-/** Both sides against one server, their rounds in turn. */
+/** Both of what `start` starts, `ours` and `peer`, their rounds in turn. */
+export async function compareSides(names, start) {
+  const rounds = []
+  let operations
+  for (let n = 0; n < STARTS; n++) {
+    const started = await pairs(start, operations)
+    operations = started.operations
+    rounds.push(...started.rounds)
+  }
+  return summary(names, operations, rounds)
+}
+
+/** Both clients against one server. */
 export async function compare({ name, unit, peerName, server, protocol, sameCore, ...options }) {
   const clientCore = 1
   const at = await server(sameCore ? clientCore : 0)
   try {
     const address = { protocol, port: at.port, ...(at.ca && { ca: at.ca }), ...options }
-    const rounds = []
-    let operations
-    for (let n = 0; n < STARTS; n++) {
-      const started = await pairs(address, clientCore, operations)
-      operations = started.operations
-      rounds.push(...started.rounds)
-    }
-    return summary({ name, unit, peerName }, operations, rounds)
+    return await compareSides({ name, unit, peerName }, (side) =>
+      startSide(clientCore, { side, ...address }),
+    )
   } finally {
     await at.close()
   }

@@ -1,3 +1,5 @@
+// Compares the cost of a message on one stream with that on thousands.
+
 import { startSide } from './side.mjs'
 import { median, spread } from './statistics.mjs'
 

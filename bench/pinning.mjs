@@ -1,3 +1,5 @@
+// Keeps processes on one core.
+
 import { availableParallelism } from 'node:os'
 import { which } from '../scripts/processes.mjs'
 

@@ -10,7 +10,11 @@ import { median } from './statistics.mjs'
 const load = createRequire(import.meta.url)
 const { checkPolicy, normalizePolicy } = load('lws-secure-streams/policy')
 const { writeLwsPolicy } = load(
-  path.join(path.dirname(load.resolve('lws-secure-streams/policy')), 'write-lws-policy.js'),
+  path.join(
+    path.dirname(load.resolve('lws-secure-streams/policy')),
+    'write',
+    'write-lws-policy.js',
+  ),
 )
 
 const SIZES = [5_000, 10_000, 20_000, 40_000]
@@ -53,7 +57,10 @@ const WORK = {
     limit: LIMIT_MS,
   },
   'check, text': { source: JSON.stringify, work: checkPolicy, limit: LIMIT_MS },
-  'write for lws, text': { source: JSON.stringify, work: writeLwsPolicy },
+  'write for lws, text': {
+    source: JSON.stringify,
+    work: (text) => writeLwsPolicy(normalizePolicy(text)),
+  },
 }
 
 await main(() => {

@@ -1,3 +1,5 @@
+// Starts a client process, and has it do its rounds.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -1,3 +1,5 @@
+// The median, and how far values are spread.
+
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1

@@ -1,3 +1,5 @@
+/** Keeps a number of operations in flight. */
+
 /** Performs `operations` of them, `inFlight` at a time. */
 export async function keepInFlight(operations, inFlight, perform) {
   let begun = 0

@@ -1,3 +1,5 @@
+// The clients of other libraries, which ours are compared with.
+
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import net from 'node:net'

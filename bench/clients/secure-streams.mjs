@@ -1,3 +1,5 @@
+// The clients of this library.
+
 import { openContext } from 'lws-secure-streams'
 import { echoRounds, inPieces, keepInFlight } from './inflight.mjs'
 

@@ -1,3 +1,5 @@
+// Starts mosquitto.
+
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { inRoot } from '../../scripts/paths.mjs'
 import { which } from '../../scripts/processes.mjs'

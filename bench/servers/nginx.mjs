@@ -1,3 +1,5 @@
+// Starts nginx.
+
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { inRoot } from '../../scripts/paths.mjs'

@@ -1,3 +1,5 @@
+// Starts a server program, and waits until it listens.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'

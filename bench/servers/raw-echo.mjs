@@ -1,3 +1,5 @@
+// Starts an echo server for raw streams.
+
 import { which } from '../../scripts/processes.mjs'
 import { startServer } from './process.mjs'
 

@@ -1,4 +1,4 @@
-// ws-echo PORT: answers each WebSocket message with itself.
+// A WebSocket server that answers each message with itself: `ws-echo PORT`.
 #include <cstdlib>
 #include <websocketpp/config/asio_no_tls.hpp>
 #include <websocketpp/server.hpp>

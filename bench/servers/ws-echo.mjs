@@ -1,3 +1,5 @@
+// Builds and starts a WebSocket echo server.
+
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { say } from '../../scripts/console.mjs'
