@@ -1,5 +1,5 @@
 // Starts real servers for every protocol, with and without TLS, writes the policy that says where
-// they are, and runs the application with it.
+// they are, and runs the application with it. Then a server of this package is asked by a client of it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -70,13 +70,41 @@ const policy = {
   }),
 }
 
-mkdirSync(folder, { recursive: true })
-const file = path.join(folder, 'policy.json')
-writeFileSync(file, `${JSON.stringify(policy, null, 2)}\n`)
-console.log(`\nThe policy: ${path.relative(process.cwd(), file)}`)
-console.log(`The application: ${path.relative(process.cwd(), path.join(here, 'app.mjs'))}\n`)
+// What the server of this package serves, and who asks it.
+const serving = {
+  s: [
+    {
+      site: {
+        server: true,
+        protocol: 'h1',
+        endpoint: '127.0.0.1',
+        port: 0,
+        metadata: [{ path: '' }, { mime: 'content-type:' }],
+      },
+    },
+    {
+      visitor: {
+        protocol: 'h1',
+        endpoint: '127.0.0.1',
+        http_url: 'garden',
+      },
+    },
+  ],
+}
 
-const app = spawn(process.execPath, [path.join(here, 'app.mjs'), file], { stdio: 'inherit' })
-const [code] = await once(app, 'exit')
-process.exitCode = code ?? 1
+const nameOf = (file) => path.relative(process.cwd(), file)
+
+async function run(program, policy, policyName) {
+  const file = path.join(folder, policyName)
+  writeFileSync(file, `${JSON.stringify(policy, null, 2)}\n`)
+  console.log(`\nThe policy: ${nameOf(file)}`)
+  console.log(`The application: ${nameOf(path.join(here, program))}\n`)
+  const app = spawn(process.execPath, [path.join(here, program), file], { stdio: 'inherit' })
+  const [code] = await once(app, 'exit')
+  if (code !== 0) process.exitCode = 1
+}
+
+mkdirSync(folder, { recursive: true })
+await run('app.mjs', policy, 'policy.json')
+await run('server.mjs', serving, 'serving.json')
 await Promise.all(running.map((peer) => peer.close()))
