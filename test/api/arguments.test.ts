@@ -7,6 +7,7 @@ import {
   openContext,
   PolicyError,
   SecureStream,
+  Server,
   stateCode,
   stateName,
 } from 'lws-secure-streams'
@@ -172,7 +173,10 @@ describe('a context and its streams', () => {
       code: 'ERR_SS_UNKNOWN_METADATA',
       message: /'nome'.*name/,
     })
-    assert.throws(() => loose.stream('served'), notYet)
+    assert.throws(() => loose.stream('served'), {
+      code: 'ERR_SS_IS_SERVER',
+      message: /use serve\(\)/,
+    })
     assert.equal(context.stats.streams, 0, 'nothing is left of what threw')
   })
 
@@ -215,6 +219,7 @@ describe('a context and its streams', () => {
     for (const args of [[], [null], [{}, {}]] as const) {
       assert.throws(() => Reflect.construct(Context, args), illegal(/openContext\(\)/))
       assert.throws(() => Reflect.construct(SecureStream, args), illegal(/context\.stream\(\)/))
+      assert.throws(() => Reflect.construct(Server, args), illegal(/context\.serve\(\)/))
     }
   })
 
@@ -262,11 +267,7 @@ describe('a context and its streams', () => {
   })
 
   test('what a later version brings is refused', () => {
-    for (const call of [
-      () => context.serve(),
-      () => context.serveProxy(),
-      () => context.checkCaptivePortal(),
-    ])
+    for (const call of [() => context.serveProxy(), () => context.checkCaptivePortal()])
       assert.throws(call, notYet)
   })
 

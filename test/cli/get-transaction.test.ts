@@ -35,9 +35,8 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
     peers.push(h1, h2, nginx, dead, silent)
     const of = (url: string, more = {}) =>
       streamtype('h1', h1, { http_method: 'GET', http_url: url, opportunistic: false, ...more })
-    const metadata = [{ length: 'content-length:' }]
     const streamtypes = {
-      page: of('page', { port: nginx.port, metadata }),
+      page: of('page', { port: nginx.port }),
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
       any: of('${path}', { metadata: [{ path: '' }, { type: 'content-type:' }] }),
       missing: of('status/404'),
@@ -182,7 +181,7 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
       const upload = ['--data-file', put('upload', page), '--output', file('copy')]
       const sent = stripVTControlCharacters(await onTerminal(['get', policy, 'h1', ...upload]))
       assert.match(sent, /sending {2}=+ 100 % {2}3\.1 MB \/ 3\.1 MB/)
-      assert.match(sent, /receiving {2}3\.1 MB/)
+      assert.match(sent, /receiving {2}=+ 100 % {2}3\.1 MB \/ 3\.1 MB/)
       const download = ['get', policy, 'page', '--output', file('copy')]
       const received = stripVTControlCharacters(await onTerminal(download))
       assert.match(received, /receiving {2}=+ 100 % {2}3\.1 MB \/ 3\.1 MB/)

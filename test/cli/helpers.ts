@@ -1,3 +1,5 @@
+// Runs `lws-ss` as a process.
+
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

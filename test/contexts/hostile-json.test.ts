@@ -8,7 +8,7 @@ type Addon = typeof import('../../dist/addon/native.js')
 // This library never gives libwebsockets the text of a policy as it is, so its parser of JSON is asked
 // through the addon. What it writes past its own ends, the sanitizers see.
 const dist = path.dirname(require.resolve('lws-secure-streams'))
-const { native, NativeNotice } = require(path.join(dist, 'addon', 'native.js')) as Addon
+const { native } = require(path.join(dist, 'addon', 'native.js')) as Addon
 
 /** Whether libwebsockets takes it for a policy. */
 async function isTaken(policy: string): Promise<boolean> {
@@ -30,11 +30,12 @@ async function isTaken(policy: string): Promise<boolean> {
       (kind) => notices.emit(String(kind)),
       () => Buffer.alloc(65_536),
       () => {},
+      () => {},
     )
   } catch {
     return false
   }
-  const closed = once(notices, String(NativeNotice.Closed))
+  const closed = once(notices, String(native().numbers.notices.closed))
   context.close()
   await closed
   return true

@@ -11,6 +11,7 @@ import {
   startRaw,
   startWebSocket,
 } from '../peers/index.js'
+import { deadPort } from '../support/dead-port.js'
 import {
   ownTopic,
   type ProtocolName,
@@ -186,6 +187,21 @@ describe('context.overlay()', { timeout: 60_000 }, () => {
     await assert.rejects(stream.send('three'), { code: 'ERR_SS_CANNOT_SEND' })
     socket.destroy()
     await Promise.all(over)
+  })
+
+  test('and connects all the same where it was asked to', async () => {
+    await using nobody = await deadPort()
+    const policy = policyOf({ post: streamtype('h1', nobody, { retry: 'soon' }) })
+    policy.retry = [{ soon: { backoff: [50], conceal: 100 } }]
+    await using context = await openContext({ policy })
+    await using stream = context.stream('post')
+    const connected = stream.connect()
+    const given = assert.rejects(stream.send('x'), { code: 'ERR_SS_DISCONNECTED' })
+    await nextState(stream, 'UNREACHABLE')
+    await context.overlay({ s: [{ post: { http_method: 'GET' } }] })
+    await given
+    await context.overlay({ s: [{ post: { http_method: 'POST', port: first.port } }] })
+    await connected
   })
 
   test('a stream whose protocol has changed ends with the reason', async () => {

@@ -1,3 +1,5 @@
+// Finds the blocks of code in the documents.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 

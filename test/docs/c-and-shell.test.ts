@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
 import { checkPolicy } from 'lws-secure-streams/policy'
-import { blockName, blocksFolder, blocksOf } from './blocks.js'
+import { type Block, blockName, blocksFolder, blocksOf } from './blocks.js'
 
 const folder = path.join(blocksFolder, 'c-and-shell')
 const surroundings = path.join(__dirname, 'surroundings.js')
@@ -24,6 +24,11 @@ static const char * const default_ss_policy =
 	"}";
 `
 
+// Those of the build, with what it is configured to have.
+const HEADERS = ['build/native/libwebsockets/include', 'deps/libwebsockets/source/include'].map(
+  (name) => `-I${path.resolve(name)}`,
+)
+
 function run(command: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 })
   assert.equal(status, 0, stderr)
@@ -33,13 +38,23 @@ function run(command: string, ...args: string[]): string {
 describe('the C and the commands in README.md and docs/', () => {
   before(() => mkdirSync(folder, { recursive: true }))
 
-  for (const block of blocksOf('c'))
+  const inC = blocksOf('c')
+  const isProgram = ({ code }: Block) => code.includes('int main(')
+
+  for (const block of inC.filter(isProgram))
     it(`${block.document}:${block.line} prints a policy`, () => {
       const program = path.join(folder, blockName(block))
       writeFileSync(path.join(folder, 'policy.h'), POLICY_H)
       writeFileSync(`${program}.c`, block.code)
       run('cc', '-Wall', '-Wextra', '-Werror', '-o', program, `${program}.c`)
       assert.deepEqual(checkPolicy(run(program)), [])
+    })
+
+  for (const block of inC.filter((block) => !isProgram(block)))
+    it(`${block.document}:${block.line} is what libwebsockets understands`, () => {
+      const file = path.join(folder, `${blockName(block)}.c`)
+      writeFileSync(file, `#include <libwebsockets.h>\n${block.code}`)
+      run('cc', '-fsyntax-only', '-Wall', '-Wno-unused', '-Werror', ...HEADERS, file)
     })
 
   for (const block of blocksOf('sh').filter(({ way }) => way))

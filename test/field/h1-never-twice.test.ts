@@ -12,6 +12,7 @@ import net from 'node:net'
 import { describe, test } from 'node:test'
 import { openContext } from 'lws-secure-streams'
 import { ServerPeer } from '../peers/peer.js'
+import { deadPort } from '../support/dead-port.js'
 import { policyOf, streamtype } from '../support/policies.js'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
@@ -65,36 +66,53 @@ describe('a request that must not be done twice', { timeout: 60_000 }, () => {
           await using peer = await startServer(...(kept ? [plain] : []), say)
           await using context = await open(peer, [method], false)
           if (kept) await (await context.request(method, { body })).text()
-          await assert.rejects(context.request(method, { body }), {
-            code: 'ERR_SS_ALL_RETRIES_FAILED',
-          })
+          await assert.rejects(context.request(method, { body }), { code: 'ERR_SS_DISCONNECTED' })
           assert.equal(peer.requests.length, kept ? 2 : 1)
           assert.equal(peer.connections, 1)
           await using stream = context.stream(method)
           await stream.send(body)
         })
 
-      for (const [answer, say] of breaks.slice(0, 4))
-        test(`nor does retry change that: ${method}, ${connection}, ${answer}`, async () => {
-          await using peer = await startServer(...(kept ? [plain] : []), say)
-          await using context = await open(peer, [method], true)
-          if (kept) await (await context.request(method, { body })).text()
-          await assert.rejects(context.request(method, { body }), (error: Error) => {
-            assert.match(Object(error.cause).message, /is not repeated/)
-            return Object(error).code === 'ERR_SS_ALL_RETRIES_FAILED'
+      for (const [answer, say] of breaks)
+        for (const content of [body, undefined])
+          test(`nor does retry change that: ${method}${content ? '' : ' without a body'}, ${connection}, ${answer}`, async () => {
+            await using peer = await startServer(...(kept ? [plain] : []), say)
+            await using context = await open(peer, [method], true)
+            const ask = () => context.request(method, content ? { body: content } : {})
+            if (kept) await (await ask()).text()
+            await assert.rejects(ask(), (error: Error) => {
+              assert.match(error.message, new RegExp(`${method} is not repeated, since`))
+              return Object(error).code === 'ERR_SS_DISCONNECTED'
+            })
+            assert.equal(peer.requests.length, kept ? 2 : 1)
           })
-          assert.equal(peer.requests.length, kept ? 2 : 1)
-        })
-
-      for (const [answer, say] of breaks.slice(4))
-        test(`but where there was no answer: ${method}, ${connection}, ${answer}`, async () => {
-          await using peer = await startServer(...(kept ? [plain] : []), say, say)
-          await using context = await open(peer, [method], true)
-          if (kept) await (await context.request(method, { body })).text()
-          assert.equal(await (await context.request(method, { body })).text(), 'ok')
-          assert.equal(peer.requests.length, kept ? 4 : 3)
-        })
     }
+
+  test('is sent where nothing of it has left, as often as retry says', async () => {
+    for (const withRetry of [false, true]) {
+      await using nobody = await deadPort()
+      await using context = await open(nobody, ['POST'], withRetry)
+      await using stream = context.stream('POST')
+      const states: unknown[] = []
+      stream.on('state', (state) => states.push(state))
+      await assert.rejects(stream.send(body), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+      const attempts = states.filter((state) => state === 'CONNECTING').length
+      assert.ok(withRetry ? attempts > 1 : attempts === 1, `${attempts}`)
+    }
+  })
+
+  for (const [answer, say] of breaks)
+    test(`takes no others along, which wait on its stream: ${answer}`, async () => {
+      await using peer = await startServer(say)
+      await using context = await open(peer, ['POST'], true)
+      await using stream = context.stream('POST')
+      const [first, ...others] = await Promise.allSettled(
+        ['1', '2', '3'].map((data) => stream.send(data)),
+      )
+      assert.equal(first?.status === 'rejected' && first.reason.code, 'ERR_SS_DISCONNECTED')
+      for (const { status } of others) assert.equal(status, 'fulfilled')
+      assert.equal(peer.requests.length, 3)
+    })
 
   test('not in part either: the answer had begun', async () => {
     const part = 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart'

@@ -109,7 +109,7 @@ describe('reported of other h2 clients', { timeout: 60_000 }, () => {
       },
     )
     await using context = await contextFor(peer)
-    await assert.rejects(context.request('it'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+    await assert.rejects(context.request('it'), { code: 'ERR_SS_DISCONNECTED' })
     assert.equal(await told, 0)
   })
 

@@ -1,3 +1,5 @@
+// The calls that the call-order fuzz test makes.
+
 import fc from 'fast-check'
 import { type ProtocolName, protocols } from '../support/policies.js'
 

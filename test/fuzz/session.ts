@@ -1,3 +1,5 @@
+// A context, its streams and its peers, on which the call-order fuzz test makes its calls.
+
 import assert from 'node:assert/strict'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'

@@ -1,3 +1,5 @@
+// A bridge from an abstract Unix socket to a port: socat.
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

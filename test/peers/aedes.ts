@@ -1,3 +1,5 @@
+// The MQTT broker aedes.
+
 import net from 'node:net'
 import tls from 'node:tls'
 import { Aedes, type AedesPublishPacket } from 'aedes'

@@ -1,3 +1,5 @@
+// Apache httpd, as Debian has it.
+
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ListeningProgram } from './listening-program.js'

@@ -1,3 +1,5 @@
+// The process that `startApart()` starts.
+
 import { startAedes } from './aedes.js'
 import { startHttp1 } from './http1.js'
 import { startHttp2 } from './http2.js'

@@ -1,3 +1,5 @@
+// Servers in a process of their own.
+
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'

@@ -1,3 +1,5 @@
+// The thread that `startAside()` starts.
+
 import { parentPort, workerData } from 'node:worker_threads'
 import type { AsideData } from './aside.js'
 import { starts } from './starts.js'

@@ -1,3 +1,5 @@
+// Servers in a thread of their own.
+
 import { once } from 'node:events'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'

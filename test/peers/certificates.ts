@@ -1,3 +1,5 @@
+// Makes certificates for TLS peers.
+
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'

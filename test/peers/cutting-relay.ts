@@ -1,3 +1,5 @@
+// A relay that ends connections in the middle of an answer.
+
 import net from 'node:net'
 import { ServerPeer } from './peer.js'
 

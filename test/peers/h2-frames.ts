@@ -1,3 +1,5 @@
+// An HTTP/2 server whose frames the test writes.
+
 import type { Socket } from 'node:net'
 import type { RawPeer } from './raw.js'
 import { startRaw } from './raw.js'

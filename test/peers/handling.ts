@@ -1,3 +1,5 @@
+// Servers of node:http and node:http2 with a request handler of the test.
+
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'

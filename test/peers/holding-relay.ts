@@ -1,3 +1,5 @@
+// A relay that can stop reading.
+
 import net from 'node:net'
 import { ServerPeer } from './peer.js'
 

@@ -1,3 +1,5 @@
+// What the HTTP peers answer to each request.
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { Keystream } from '../support/keystream.js'

@@ -1,3 +1,5 @@
+// The HTTP/1 servers of node:http and node:https.
+
 import http from 'node:http'
 import https from 'node:https'
 import { answer, type SeenRequest } from './http-handler.js'

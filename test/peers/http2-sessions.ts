@@ -1,3 +1,5 @@
+// The server of node:http2, with streams that the test answers.
+
 import http2 from 'node:http2'
 import type { Server } from 'node:net'
 import { ServerPeer, type TlsIdentity } from './peer.js'

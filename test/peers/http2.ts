@@ -1,3 +1,5 @@
+// The HTTP/2 server of node:http2.
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import http2 from 'node:http2'
 import type { Server } from 'node:net'

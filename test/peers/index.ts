@@ -1,3 +1,5 @@
+// All peers of the tests.
+
 export { type AbstractBridge, startAbstractBridge } from './abstract-bridge.js'
 export { type AedesPeer, startAedes } from './aedes.js'
 export { startApache } from './apache.js'
@@ -39,6 +41,7 @@ export { type MutatingRelay, startMutatingRelay } from './mutating-relay.js'
 export { type NginxPeer, startNginx } from './nginx.js'
 export { type OpensslPeer, startOpenssl } from './openssl.js'
 export type { Peer, TlsIdentity } from './peer.js'
+export { type RaceEnd, type RacingPeer, startRacing } from './racing.js'
 export { type RawPeer, startRaw } from './raw.js'
 export {
   type CountingRelay,

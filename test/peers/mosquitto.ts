@@ -1,3 +1,5 @@
+// The MQTT broker mosquitto, as Debian has it.
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

@@ -1,3 +1,5 @@
+// A relay that decodes the MQTT packets that pass.
+
 import { EventEmitter, once } from 'node:events'
 import net from 'node:net'
 import { type Packet, parser } from 'mqtt-packet'

@@ -1,3 +1,5 @@
+// A relay that changes a byte of what the server says.
+
 import net from 'node:net'
 import { ServerPeer } from './peer.js'
 

@@ -1,3 +1,5 @@
+// What all peers have in common.
+
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { SecureVersion, TLSSocket } from 'node:tls'
 

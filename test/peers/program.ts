@@ -1,3 +1,5 @@
+// Finds and starts server programs of the system.
+
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import net from 'node:net'

@@ -1,3 +1,5 @@
+// The servers of node:net and node:tls.
+
 import net from 'node:net'
 import tls from 'node:tls'
 import { type Listening, ServerPeer, type TlsIdentity } from './peer.js'

@@ -1,3 +1,5 @@
+// Relays that count bytes, or pass them on in pieces of given sizes.
+
 import net from 'node:net'
 import { ServerPeer } from './peer.js'
 

@@ -1,3 +1,5 @@
+// An MQTT broker whose acknowledgements the test decides.
+
 import { EventEmitter, once } from 'node:events'
 import net from 'node:net'
 import { generate, type IPublishPacket, type Packet, parser } from 'mqtt-packet'

@@ -1,3 +1,5 @@
+// A relay with the speed of a slow link.
+
 import net from 'node:net'
 import { ServerPeer } from './peer.js'
 

@@ -1,3 +1,5 @@
+// SOCKS5 proxies of the system.
+
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'

@@ -1,3 +1,5 @@
+// A SOCKS5 proxy from npm.
+
 import net from 'node:net'
 import { createServer, defaultConnectionHandler } from '@pondwader/socks5-server'
 import { ServerPeer } from './peer.js'

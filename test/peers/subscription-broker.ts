@@ -1,3 +1,5 @@
+// An MQTT broker whose answers to SUBSCRIBE the test decides.
+
 import { generate, type ISubscribePacket, type Packet, parser } from 'mqtt-packet'
 import { type RawPeer, startRaw } from './raw.js'
 

@@ -1,3 +1,5 @@
+// A server that records the targets it was asked for.
+
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import http2 from 'node:http2'
 import type { Server, Socket } from 'node:net'

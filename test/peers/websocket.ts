@@ -1,3 +1,5 @@
+// The WebSocket server of `ws`.
+
 import http from 'node:http'
 import https from 'node:https'
 import { type WebSocket, WebSocketServer } from 'ws'

@@ -1,3 +1,5 @@
+// The policy of tests about AWS signatures.
+
 import type { PolicyInput } from 'lws-secure-streams'
 
 /** SHA-256 of nothing. */

@@ -1,3 +1,5 @@
+// Compares transactions with and without a policy key.
+
 import { type Blobs, openContext, type PolicyInput, type RequestOptions } from 'lws-secure-streams'
 import { starts } from '../peers/index.js'
 import { policyOf, streamtype } from '../support/policies.js'

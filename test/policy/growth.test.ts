@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
 type Api = typeof import('lws-secure-streams/policy')
-type Writer = typeof import('../../dist/policy/write-lws-policy.js')
+type Writer = typeof import('../../dist/policy/write/write-lws-policy.js')
 type Helpers = typeof import('./helpers.js')
 
 const FEW = 150
@@ -28,7 +28,9 @@ before(async () => {
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
   const load = createRequire(__filename)
   api = load('lws-secure-streams/policy')
-  writer = load(join(dirname(load.resolve('lws-secure-streams/policy')), 'write-lws-policy.js'))
+  writer = load(
+    join(dirname(load.resolve('lws-secure-streams/policy')), 'write', 'write-lws-policy.js'),
+  )
   certificate = (load('./helpers.js') as Helpers).fakeCert()
 })
 
@@ -118,7 +120,7 @@ describe('the work of', () => {
   test('writing a policy for lws grows no faster than the policy', () =>
     assertLinear((size) => {
       const policy = makeGood(size)
-      return () => void writer.writeLwsPolicy(policy)
+      return () => void writer.writeLwsPolicy(api.normalizePolicy(policy))
     }))
 
   test('an overlay grows no faster than the policies', () =>

@@ -1,11 +1,18 @@
+// What the tests of policies have in common.
+
 import { generateKeyPairSync } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import * as asn1js from 'asn1js'
-import { checkPolicy, type PolicySource } from 'lws-secure-streams/policy'
+import {
+  checkPolicy,
+  normalizePolicy,
+  type PolicyOptions,
+  type PolicySource,
+} from 'lws-secure-streams/policy'
 
-type Writer = typeof import('../../dist/policy/write-lws-policy.js')
-type Table = typeof import('../../dist/policy/keys.js')
+type Writer = typeof import('../../dist/policy/write/write-lws-policy.js')
+type Table = typeof import('../../dist/policy/table/keys.js')
 
 const load = createRequire(__filename)
 
@@ -14,8 +21,18 @@ function loadInternal<T>(name: string): T {
   return load(join(dirname(load.resolve('lws-secure-streams/policy')), `${name}.js`)) as T
 }
 
-export const { writeLwsPolicy } = loadInternal<Writer>('write-lws-policy')
-export const { KEYS, KEYS_BY_PLACE } = loadInternal<Table>('keys')
+const writer = loadInternal<Writer>('write/write-lws-policy')
+
+/** A policy as a context reads it and writes it for lws. */
+export function writeLwsPolicy(
+  source: PolicySource,
+  options: Parameters<Writer['writeLwsPolicy']>[1] & PolicyOptions = {},
+) {
+  const policy = normalizePolicy(source, options)
+  return { policy, ...writer.writeLwsPolicy(policy, options) }
+}
+
+export const { KEYS, KEYS_BY_PLACE } = loadInternal<Table>('table/keys')
 
 /** A private key in base64 of DER. */
 export const realKey = () =>

@@ -1,3 +1,5 @@
+// Random changes to policies.
+
 import fc from 'fast-check'
 import { goodPolicy } from './helpers.js'
 

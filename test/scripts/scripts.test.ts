@@ -1,67 +1,24 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
-  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { after, beforeEach, describe, it } from 'node:test'
+import { beforeEach, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
-
-const VERSION = '9.9.9'
-const folders: string[] = []
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'lws-scripts-'))
-  folders.push(folder)
-  return folder
-}
-
-function put(folder: string, files: Record<string, string>): void {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
-    writeFileSync(path.join(folder, name), text)
-  }
-}
+import { makeProject, patchOf, put, temporaryFolder, VERSION } from './project.js'
 
 function putProgram(folder: string, name: string): void {
   put(folder, { [name]: '#!/bin/sh\n' })
   chmodSync(path.join(folder, name), 0o755)
 }
-
-/** A tarball shaped like upstream's, small enough to make for every test. */
-function makeTarball(folder: string): string {
-  const top = `libwebsockets-${VERSION}`
-  const names = [
-    'CMakeLists.txt',
-    'CMakeLists-implied-options.txt',
-    'LICENSE',
-    'cmake/a',
-    'include/a.h',
-    'lib/a.c',
-    'lib/b.c',
-    'lwsws/CMakeLists.txt',
-    'plugins/CMakeLists.txt',
-    'win32port/a',
-  ]
-  put(folder, Object.fromEntries(names.map((name) => [`${top}/${name}`, `${name}\n`])))
-  const tarball = path.join(folder, 'lws.tgz')
-  execFileSync('tar', ['-czf', tarball, '-C', folder, top])
-  return tarball
-}
-
-const patchOf = (name: string, before: string, now: string) =>
-  `--- a/${name}\n+++ b/${name}\n@@ -1 +1 @@\n-${before}\n+${now}\n`
 
 describe('scripts/lws-source.mjs', () => {
   let project = ''
@@ -69,15 +26,8 @@ describe('scripts/lws-source.mjs', () => {
   let source = ''
 
   beforeEach(() => {
-    project = temporaryFolder()
-    tarball = makeTarball(project)
+    ;({ project, tarball } = makeProject())
     source = path.join(project, 'deps/libwebsockets/source')
-    cpSync('scripts', path.join(project, 'scripts'), { recursive: true })
-    const sha256 = createHash('sha256').update(readFileSync(tarball)).digest('hex')
-    put(project, {
-      'deps/libwebsockets/pin.json': JSON.stringify({ version: VERSION, sha256 }),
-      'deps/libwebsockets/patches/series': '# none\n',
-    })
   })
 
   const patches = (files: Record<string, string>) => {
@@ -114,12 +64,12 @@ describe('scripts/lws-source.mjs', () => {
   it('stops with the name of a patch that does not apply, and leaves what was there', () => {
     run()
     patches({
-      'good.patch': patchOf('lib/a.c', 'lib/a.c', 'x'),
-      'bad.patch': patchOf('lib/b.c', 'no', 'x'),
+      'core/good.patch': patchOf('lib/a.c', 'lib/a.c', 'x'),
+      'h2/bad.patch': patchOf('lib/b.c', 'no', 'x'),
     })
     const { status, stderr } = run()
     assert.equal(status, 1)
-    assert.match(stderr, /patch bad\.patch does not apply/)
+    assert.match(stderr, /patch h2\/bad\.patch does not apply/)
     assert.equal(content('lib/a.c'), 'lib/a.c\n')
   })
 
@@ -139,11 +89,28 @@ describe('scripts/lws-source.mjs', () => {
     assert.equal(content('lib/a.c'), 'lib/a.c\n')
   })
 
-  it('uses a directory as it is and says so', () => {
-    const { status, stderr } = run({ LWS_SOURCE: path.join(project, `libwebsockets-${VERSION}`) })
-    assert.equal(status, 0)
-    assert.match(stderr, /not pinned, not patched/)
+  it('refuses a directory without the patches, and says how to get one that has them', () => {
+    patches({ 'h2/1.patch': patchOf('lib/a.c', 'lib/a.c', 'changed') })
+    const unpatched = path.join(project, `libwebsockets-${VERSION}`)
+    const { status, stderr } = run({ LWS_SOURCE: unpatched })
+    assert.equal(status, 1)
+    assert.equal(stderr.trim().split('\n').length, 1)
+    assert.ok(stderr.includes(`LWS_SOURCE=${unpatched} does not have the patches`), stderr)
+    assert.match(stderr, /node scripts\/lws-source\.mjs makes deps\/libwebsockets\/source/)
     assert.ok(!existsSync(source))
+  })
+
+  it('takes a directory that has the patches, until these change', () => {
+    patches({ 'h2/1.patch': patchOf('lib/a.c', 'lib/a.c', 'changed') })
+    run()
+    const elsewhere = path.join(project, 'elsewhere')
+    cpSync(source, elsewhere, { recursive: true })
+    const taken = run({ LWS_SOURCE: elsewhere })
+    assert.equal(taken.status, 0)
+    assert.ok(taken.stderr.includes(`using libwebsockets from ${elsewhere}`), taken.stderr)
+
+    patches({ 'h2/1.patch': patchOf('lib/a.c', 'lib/a.c', 'changed again') })
+    assert.match(run({ LWS_SOURCE: elsewhere }).stderr, /does not have the patches/)
   })
 
   it('names all four routes in one line when none works', () => {
@@ -163,25 +130,11 @@ describe('scripts/lws-source.mjs', () => {
 })
 
 describe('scripts/prerequisites.mjs', () => {
-  it('names the package of a missing tool in one line', () => {
+  it('names the package of a missing tool in one line', async () => {
     const bin = temporaryFolder()
-    for (const name of [
-      'apt-get',
-      'cc',
-      'g++',
-      'make',
-      'tar',
-      'patch',
-      'curl',
-      'mosquitto',
-      'nginx',
-      'openssl',
-      'socat',
-      'ss',
-      'strace',
-    ]) {
+    const { TEST_TOOLS } = await import(pathToFileURL('scripts/prerequisites.mjs').href)
+    for (const name of ['apt-get', 'cc', 'g++', 'make', 'tar', 'patch', ...TEST_TOOLS])
       putProgram(bin, name)
-    }
     const { status, stderr } = spawnSync(process.execPath, ['scripts/prerequisites.mjs'], {
       encoding: 'utf8',
       env: { PATH: bin },
@@ -206,8 +159,4 @@ describe('scripts/asan-report.mjs', () => {
     put(folder, { 'report.2': '==1==ERROR: AddressSanitizer: heap-use-after-free\n' })
     assert.equal(readFindings(folder).length, 2)
   })
-})
-
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })

@@ -1,3 +1,5 @@
+// What each server of `npm run test:servers` is put through.
+
 import { createHash } from 'node:crypto'
 import { type Context, SecureStreamError } from 'lws-secure-streams'
 import type { RunningServer } from './server.js'

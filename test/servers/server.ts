@@ -1,3 +1,5 @@
+// Starts and ends the servers of `npm run test:servers`.
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'

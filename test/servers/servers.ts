@@ -1,3 +1,5 @@
+// The servers of `npm run test:servers`.
+
 import { AIOHTTP, ASGI, MOJO, PHP, PSGI, RACK, TORNADO, WSGI, WSGI_SERVE } from './programs.js'
 import type { Mode, Server, Site } from './server.js'
 

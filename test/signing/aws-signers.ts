@@ -1,3 +1,5 @@
+// The signers of AWS's SDK and of aws4, to compare ours with.
+
 import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 

@@ -51,6 +51,23 @@ for (const protocol of ['h1', 'h2'] as const)
       assert.equal(peer.requests.at(-1)?.body.toString(), 'short')
     })
 
+    test('that connect() waits for leaves that a transaction of its own', async () => {
+      await using stream = context.stream('post', { metadata: { kind: 'echo' } })
+      const controller = new AbortController()
+      const seen = peer.requests.length
+      const connected = stream.connect()
+      const metadata = { kind: 'hang' }
+      const given = stream.send('given up', { signal: controller.signal, metadata })
+      while (peer.requests.length === seen) await delay(5)
+      controller.abort(new Error('changed my mind'))
+      await assert.rejects(given, /changed my mind/)
+      await connected
+      assert.deepEqual(
+        peer.requests.slice(seen).map(({ url, body }) => `${url} ${body}`),
+        ['/hang given up', '/echo '],
+      )
+    })
+
     test('as much as anything else by one signal, without a warning', async () => {
       const warnings: Error[] = []
       const warned = (warning: Error) => warnings.push(warning)

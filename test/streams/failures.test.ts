@@ -103,7 +103,8 @@ for (const protocol of protocols)
       await using peer = await startRaw({
         accept: (socket) => socket.once('data', () => socket.destroy()),
       })
-      await withContext(policyOf({ it: streamtype(protocol, peer) }), async (context) => {
+      const method = protocol.startsWith('h') ? { http_method: 'PUT' } : {}
+      await withContext(policyOf({ it: streamtype(protocol, peer, method) }), async (context) => {
         const stream = context.stream('it', topic(protocol))
         const states = traceStates(stream)
         const sent = stream.send('x')

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { type Context, openContext } from 'lws-secure-streams'
 import {
@@ -34,6 +37,9 @@ const added = (name: string | number, value: string) =>
   typeof name === 'number'
     ? Buffer.concat([name < 63 ? Buffer.of(0x40 | name) : Buffer.of(0x7f, name - 63), text(value)])
     : Buffer.concat([Buffer.of(0x40), text(name), text(value)])
+/** A value in Huffman code. */
+const coded = (...bytes: number[]) =>
+  Buffer.concat([Buffer.of(0x40), text('x-a'), Buffer.of(0x80 | bytes.length, ...bytes)])
 const indexed = (index: number) => Buffer.of(0x80 | index)
 /** The first that was added last. */
 const DYNAMIC = 62
@@ -71,6 +77,17 @@ describe('the compression of h2 headers', { timeout: 60_000 }, () => {
     'a name of the index 65535': [[[ok, Buffer.of(0x7f, 0xc0, 0xff, 0x03, 0x01, 0x61)], undefined]],
     'a header without a name': [[[ok, Buffer.of(0x40, 0x00, 0x01, 0x61)], undefined]],
     'a value that is longer than a frame': [[[ok, long], undefined]],
+    'values in Huffman code': [
+      [[ok, coded(0x64, 0x02)], { a: '302' }],
+      [[ok, coded(0x1f)], { a: 'a' }],
+      [
+        [ok, coded(0xf1, 0xe3, 0xc2, 0xe5, 0xf2, 0x3a, 0x6b, 0xa0, 0xab, 0x90, 0xf4, 0xff)],
+        { a: 'www.example.com' },
+      ],
+    ],
+    'Huffman code that ends in zeros': [[[ok, coded(0x18)], undefined]],
+    'Huffman code that ends in a whole byte of ones': [[[ok, coded(0x1f, 0xff)], undefined]],
+    'Huffman code with an end amid it': [[[ok, coded(0xff, 0xff, 0xff, 0xff)], undefined]],
     'a name in capitals': [[[ok, added('X-A', '1')], undefined]],
   }
 
@@ -87,6 +104,29 @@ describe('the compression of h2 headers', { timeout: 60_000 }, () => {
       context.destroy()
       await context.close()
     })
+
+  test('in Huffman code, of all characters that a header may have', async () => {
+    const codes = Array.from({ length: 0xff - 0x20 + 1 }, (_, n) => 0x20 + n).filter(
+      (code) => code !== 0x7f,
+    )
+    // Others in between make the code shorter than the text, without which nghttp2 sends that.
+    const values = codes.map((code) => `${'e'.repeat(20)}${String.fromCharCode(code)}t`)
+    const server = createServer((_, response) => {
+      for (const [n, value] of values.entries()) response.setHeader(`x-${n}`, value)
+      response.end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const it = streamtype('h2', { port }, { http_method: 'GET', endpoint: '127.0.0.1' })
+    await using context = await openContext({ policy: policyOf({ it }) })
+    const { headers } = await context.request('it')
+    assert.deepEqual(
+      values.map((_, n) => headers.get(`x-${n}`)),
+      values,
+    )
+    context.destroy()
+    server.close()
+  })
 
   test('that is damaged ends the transaction, whatever it says', async () => {
     const parts = [

@@ -5,6 +5,7 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import { connect, type Server } from 'node:net'
 import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { DestroyedError, openContext, UnreachableError } from 'lws-secure-streams'
 import { WebSocketServer } from 'ws'
 import { CertificateAuthority, startRaw, startWebSocket } from '../peers/index.js'
@@ -47,7 +48,7 @@ async function startBoth(answer = (response: http.ServerResponse) => void respon
   const close = async () => {
     await Promise.all([peer, one, two].map((each) => each[Symbol.asyncDispose]()))
   }
-  return { peer, h1, [Symbol.asyncDispose]: close }
+  return { peer, h1, h2, [Symbol.asyncDispose]: close }
 }
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
@@ -209,6 +210,54 @@ describe('maxSockets', { timeout: 120_000 }, () => {
       const replies = names.map(async (name) => (await context.request(name)).text())
       assert.deepEqual(await Promise.all(replies), names)
     }
+  })
+
+  test('who waits hears of it when an h2 server takes more streams', {
+    timeout: 20_000,
+  }, async () => {
+    const held: http2.ServerHttp2Stream[] = []
+    const server = http2.createServer({ settings: { maxConcurrentStreams: 1 } })
+    await using peer = await ServerPeer.listen(server as Server)
+    await using context = await openContext({
+      policy: policyOf({ it: streamtype('h2', peer, get) }),
+      maxSockets: 1,
+    })
+    const nextStream = async () => {
+      const [stream] = (await once(server, 'stream')) as [http2.ServerHttp2Stream]
+      stream.respond()
+      held.push(stream)
+      return stream
+    }
+    const first = nextStream()
+    const replies = [context.request('it', { metadata: { n: '1' } })]
+    const { session } = await first
+    await replies[0]
+    const second = nextStream()
+    replies.push(context.request('it', { metadata: { n: '2' } }))
+    const ping = promisify((session as http2.Http2Session).ping.bind(session))
+    await ping()
+    session?.settings({ maxConcurrentStreams: 2 })
+    await second
+    for (const stream of held) stream.end('answer')
+    for (const reply of replies) assert.equal(await (await reply).text(), 'answer')
+  })
+
+  test('an idle connection of h2 makes place, whatever the server says on it', async () => {
+    await using server = await startBoth()
+    server.h2.on('session', (session) => {
+      const ping = () => session.closed || session.destroyed || session.ping(ping)
+      ping()
+    })
+    await using context = await openContext({
+      policy: policyOf({
+        h1: streamtype('h1', server.peer, { http_method: 'GET' }),
+        h2: streamtype('h2', server.peer, { http_method: 'GET' }),
+      }),
+      maxSockets: 1,
+    })
+    for (let round = 0; round < 50; round++)
+      for (const name of ['h2', 'h1'])
+        assert.equal(await (await context.request(name)).text(), name)
   })
 
   test('a WebSocket that is redirected to a busy endpoint does not wait, and is not counted', async () => {

@@ -65,10 +65,6 @@ const neverConnected: Outcome = {
   settled: failed,
   states: `CREATING ${`${attempt} UNREACHABLE `.repeat(ATTEMPTS)}ALL_RETRIES_FAILED`,
 }
-const answeredInPart: Outcome = {
-  settled: failed,
-  states: `CREATING ${attempt} UNREACHABLE ALL_RETRIES_FAILED`,
-}
 const cutOff: Outcome = {
   settled: 'ERR_SS_DISCONNECTED',
   states: `CREATING ${attempt} CONNECTED DISCONNECTED`,
@@ -105,6 +101,8 @@ async function openThroughRelay(protocol: ProtocolName, secure: boolean) {
   const relay = await startCuttingRelay(peer)
   const definition = streamtype(protocol, relay, {
     opportunistic: true,
+    // A POST would not be repeated: test/field/h1-never-twice.test.ts has those.
+    ...((protocol === 'h1' || protocol === 'h2') && { http_method: 'PUT' }),
     ...(secure && { tls: true }),
   })
   const policy = { ...policyOf({ it: definition }, authority), retry }
@@ -148,8 +146,6 @@ for (const protocol of protocols)
 
           const afterwards = acknowledged === undefined ? handedOver : cutOff
           let expected = neverConnected
-          // What has been answered in part is not done again.
-          if (protocol === 'h1' && at > 0) expected = answeredInPart
           if (at >= connected) expected = afterwards
           if (acknowledged !== undefined && at >= acknowledged) expected = acknowledgedFirst
           const overtaken = [neverConnected, afterwards, expected]

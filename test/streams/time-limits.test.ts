@@ -212,6 +212,29 @@ for (const protocol of ['h1', 'h2'] as const)
       await assert.rejects(stream.connect(), timedOut)
     })
 
+    test('ends a transaction by connect(), and the messages behind it go on', async () => {
+      await using it = await opened({ timeout_ms: 200 })
+      await using stream = it.context.stream('any', { metadata: { path: 'hang' } })
+      const connected = stream.connect()
+      await nextState(stream, 'CONNECTING')
+      const sent = ['1', '2'].map((data) => stream.send(data, { metadata: { path: 'echo' } }))
+      await assert.rejects(connected, timedOut)
+      await Promise.all(sent)
+      assert.deepEqual(
+        it.peer.requests.map(({ url, body }) => `${url} ${body}`),
+        ['/hang ', '/echo 1', '/echo 2'],
+      )
+    })
+
+    test('ends the connect() that waits for the transaction of a message', async () => {
+      await using it = await opened({ timeout_ms: 200 })
+      await using stream = it.context.stream('any')
+      const pending = [stream.connect(), stream.send('x', { metadata: { path: 'hang' } })]
+      const behind = stream.send('behind', { metadata: { path: 'echo' } })
+      for (const promise of pending) await assert.rejects(promise, timedOut)
+      await behind
+    })
+
     test('counts over retries', async () => {
       await using context = await openContext({
         policy: {

@@ -91,7 +91,9 @@ for (const protocol of protocols)
       await stream.send('hello')
       await disconnected
     } else {
-      await assert.rejects(stream.send('hello'), { code: 'ERR_SS_ALL_RETRIES_FAILED' })
+      // The POST has left when the server of h1 takes it for a broken handshake.
+      const code = protocol === 'h1' ? 'ERR_SS_DISCONNECTED' : 'ERR_SS_ALL_RETRIES_FAILED'
+      await assert.rejects(stream.send('hello'), { code })
     }
     assert.deepEqual(peer.serverNames, [])
   })

@@ -1,3 +1,5 @@
+// Asks a peer for a target on each protocol that has targets.
+
 import { type Context, openContext, type PolicyInput } from 'lws-secure-streams'
 import type { Peer } from '../peers/index.js'
 import { policyOf, streamtype } from './policies.js'

@@ -1,3 +1,5 @@
+// A port where connection attempts get no answer.
+
 import { once } from 'node:events'
 import net from 'node:net'
 import { Worker } from 'node:worker_threads'

@@ -1,3 +1,5 @@
+// Keeps uv's thread pool busy.
+
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'

@@ -1,3 +1,5 @@
+// Runs curl.
+
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { findProgram } from '../peers/program.js'

@@ -1,3 +1,5 @@
+// A port that refuses connections.
+
 import { once } from 'node:events'
 import net from 'node:net'
 

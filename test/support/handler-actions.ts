@@ -1,3 +1,5 @@
+// What a program may do inside a handler.
+
 import {
   type Context,
   Return,

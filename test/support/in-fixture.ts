@@ -1,3 +1,5 @@
+// What the fixtures of test/process use to report to their tests.
+
 import { readdirSync, writeSync } from 'node:fs'
 
 /** The argument that `runFixture()` gave. */

@@ -1,3 +1,5 @@
+// Bytes without a pattern.
+
 import { createCipheriv } from 'node:crypto'
 
 // Of a prime length: pieces of equal size differ until there have been as many of them.

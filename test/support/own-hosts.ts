@@ -1,3 +1,5 @@
+// Runs processes that see other files in the places of some system files.
+
 import { spawnSync } from 'node:child_process'
 
 // Who is not root may still be in a namespace of its own.

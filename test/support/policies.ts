@@ -1,3 +1,5 @@
+// Parts of policies that many tests use.
+
 import type { PolicyInput } from 'lws-secure-streams'
 import type { CertificateAuthority, Peer } from '../peers/index.js'
 

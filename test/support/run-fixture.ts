@@ -1,3 +1,5 @@
+// Runs the fixtures of test/process as processes.
+
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

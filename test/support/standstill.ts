@@ -1,3 +1,5 @@
+// Waits until a count does not change any more.
+
 const TURNS = 100
 
 /** Settles when `count` has not changed for many turns of the loop. */

@@ -1,3 +1,5 @@
+// Waits for states and messages of a stream.
+
 import { on } from 'node:events'
 import type { SecureStream, StateName } from 'lws-secure-streams'
 

@@ -1,3 +1,5 @@
+// Starts peers before the tests of a suite, and ends them afterwards.
+
 import { after, before } from 'node:test'
 import type { Peer } from '../peers/index.js'
 

@@ -1,3 +1,5 @@
+// A folder that a suite of tests has to itself.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

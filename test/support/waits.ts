@@ -1,3 +1,5 @@
+// Reads from the log how long lws waits between attempts.
+
 import type { Context } from 'lws-secure-streams'
 
 /** The waits, in ms, that lws has said to take between attempts. */

@@ -45,4 +45,13 @@ describe('examples/demo', () => {
         ]
         assert.ok(output.includes(`\n${lines.join('\n')}\n`), output)
       })
+
+  it('shows what a server of this package is asked, and answers', () => {
+    const lines = [
+      'site and visitor',
+      '  site      GET /garden from 127.0.0.1',
+      '  visitor   200 text/plain: you are at /garden',
+    ]
+    assert.ok(output.endsWith(`\n${lines.join('\n')}\n`), output)
+  })
 })
