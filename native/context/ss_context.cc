@@ -295,6 +295,7 @@ void SsContext::CloseNow() {
   {
     ServiceScope scope(this);
     loop_->resolver().Abandon();
+    if (data_->is_closing()) loop_->MakeHaste();
     log_.lll_flags = LLLF_LOG_CONTEXT_AWARE;
     // A wsi whose socket another wsi has taken over is in none of lws's tables: a timer is to free
     // it, and has to do so before the context goes.

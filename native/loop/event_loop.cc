@@ -5,6 +5,7 @@
 #include <climits>
 #include <utility>
 
+#include "loop/lingering_socket.h"
 #include "loop/loop_client.h"
 #include "lws/prefetch.h"
 #include "lws/sockets.h"
@@ -50,6 +51,7 @@ const lws_plugin_evlib_t* EventLoop::Plugin() {
     o.hand_over = OnHandOver;
     o.io = OnIo;
     o.wsi_logical_close = OnLogicalClose;
+    o.linger = OnLinger;
     o.evlib_size_pt = sizeof(PerThread);
     return o;
   }();
@@ -202,6 +204,14 @@ int EventLoop::OnLogicalClose(lws* wsi) {
   EventLoop* self = Of(wsi);
   const lws_sockfd_type fd = lws_get_socket_fd(wsi);
   if (Watcher* watcher = fd == LWS_SOCK_INVALID ? nullptr : self->Find(fd)) self->Remove(watcher);
+  return 0;
+}
+
+int EventLoop::OnLinger(lws* wsi, lws_sockfd_type fd) {
+  EventLoop* self = Of(wsi);
+  if (self->in_haste_) return 1;
+  if (!LingeringSocket::Start(self->loop_, fd, [self] { self->HandleClosed(); })) return 1;
+  self->open_handles_++;
   return 0;
 }
 
@@ -386,9 +396,12 @@ void EventLoop::Close(std::function<void()> closed) {
 }
 
 void EventLoop::OnHandleClosed(uv_handle_t* handle) {
-  auto* self = static_cast<EventLoop*>(handle->data);
-  if (--self->open_handles_ > 0) return;
-  const std::function<void()> closed = std::move(self->closed_);
-  delete self;
+  static_cast<EventLoop*>(handle->data)->HandleClosed();
+}
+
+void EventLoop::HandleClosed() {
+  if (--open_handles_ > 0) return;
+  const std::function<void()> closed = std::move(closed_);
+  delete this;
   closed();
 }

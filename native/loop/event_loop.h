@@ -41,6 +41,9 @@ class EventLoop {
   // Whether this loop alone keeps the process running.
   void KeepAlive(bool on);
 
+  // Sockets that lws closes from here on do not wait until their peers have read all.
+  void MakeHaste() { in_haste_ = true; }
+
   void Close(std::function<void()> closed);
 
  private:
@@ -73,6 +76,7 @@ class EventLoop {
   static void OnHandOver(lws* wsi, int done);
   static void OnIo(lws* wsi, unsigned int flags);
   static int OnLogicalClose(lws* wsi);
+  static int OnLinger(lws* wsi, lws_sockfd_type fd);
   static void OnPoll(uv_poll_t* handle, int status, int events);
   static void OnPrepare(uv_prepare_t* handle);
   static void OnTimer(uv_timer_t* handle);
@@ -92,6 +96,7 @@ class EventLoop {
   void Wake();
   void SetTimer(uint64_t in_ms);
   void CloseHandle(uv_handle_t* handle);
+  void HandleClosed();
 
   uv_loop_t* loop_;
   lws_context* context_ = nullptr;
@@ -104,6 +109,7 @@ class EventLoop {
   uv_async_t alive_;
   int open_handles_ = 4;
   bool closing_ = false;
+  bool in_haste_ = false;
   bool turn_requested_ = false;
   bool in_turn_ = false;
   bool more_due_ = false;

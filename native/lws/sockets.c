@@ -44,6 +44,23 @@ int ssi_socket_error(lws_sockfd_type fd) {
 
 void ssi_close_socket(lws_sockfd_type fd) { compatible_close(fd); }
 
+int ssi_end_sending(lws_sockfd_type fd) {
+#if defined(WIN32)
+  return shutdown(fd, SD_SEND) == 0;
+#else
+  return shutdown(fd, SHUT_WR) == 0;
+#endif
+}
+
+int ssi_discard(lws_sockfd_type fd, size_t* bytes) {
+  char unread[16384];
+  const ssize_t length = recv(fd, unread, sizeof(unread), 0);
+
+  if (length > 0) *bytes += (size_t)length;
+  return length > 0 || (length < 0 && (LWS_ERRNO == LWS_EAGAIN || LWS_ERRNO == LWS_EWOULDBLOCK ||
+                                       LWS_ERRNO == LWS_EINTR));
+}
+
 uint64_t ssi_connect_limit_ms(const struct lws* wsi) { return wsi->a.context->timeout_secs * 1000; }
 
 void ssi_note_addresses(struct lws* wsi, const struct addrinfo* found) {

@@ -26,6 +26,15 @@ int ssi_socket_error(lws_sockfd_type fd);
 
 void ssi_close_socket(lws_sockfd_type fd);
 
+/* Lets the peer know that no more will come. Whether the connection is still there. */
+int ssi_end_sending(lws_sockfd_type fd);
+
+/*
+ * Throws away some of what has come, and adds its length to `bytes`. Whether more may come: 0 when
+ * the peer has ended its side, or the connection is lost.
+ */
+int ssi_discard(lws_sockfd_type fd, size_t* bytes);
+
 /* How long one address may take to answer. */
 uint64_t ssi_connect_limit_ms(const struct lws* wsi);
 

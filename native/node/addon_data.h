@@ -38,6 +38,9 @@ class AddonData : public RequestCounter {
   // cleanup hooks: JavaScript must not be called any more.
   bool can_call_js() const;
 
+  // Whether the environment has come to its cleanup hooks.
+  bool is_closing() const { return closing_; }
+
  private:
   static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
   void FinishWhenIdle();

@@ -16,6 +16,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { CertificateAuthority, startNginx, type TlsIdentity } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
 import { ownTopic, type ProtocolName, policyOf, streamtype } from '../support/policies.js'
+import { allTaken } from '../support/send-queue.js'
 import { nextMessage, nextState } from '../support/states.js'
 
 const TIMES = 5
@@ -164,19 +165,17 @@ describe('what a peer said before it broke off', { timeout: 60_000 }, () => {
   for (const protocol of ['raw', 'h1'] as const)
     test(`waits for its reader, and what was to be sent does not wait for that (${protocol})`, async () => {
       // A reader that waits has up to 1 MiB, and the rest is left to the socket.
-      const words = Buffer.alloc((1 << 20) + 60_000, 'w')
+      const words = Buffer.alloc(1 << 20, 'w')
+      const rest = Buffer.alloc(60_000, 'w')
+      const length = words.length + rest.length
       let socket: net.Socket | undefined
-      let onWritten = () => {}
-      const written = new Promise<void>((resolve) => {
-        onWritten = resolve
-      })
       const server = net.createServer((accepted) => {
         socket = accepted.on('error', () => {})
         accepted.once('data', () => {
           accepted.pause()
           if (protocol === 'h1')
-            accepted.write(`HTTP/1.1 413 Not so much\r\nContent-Length: ${words.length}\r\n\r\n`)
-          accepted.write(words, onWritten)
+            accepted.write(`HTTP/1.1 413 Not so much\r\nContent-Length: ${length}\r\n\r\n`)
+          accepted.write(words)
         })
       })
       await using peer = await ServerPeer.listen(server)
@@ -188,13 +187,14 @@ describe('what a peer said before it broke off', { timeout: 60_000 }, () => {
         (error) => error.code,
       )
       let read = (await chunks.next()).value?.data.length ?? 0
-      while (stream.stats.bytesReceived < 1 << 20) await new Promise(setImmediate)
-      await written
+      while (stream.stats.bytesReceived < words.length) await new Promise(setImmediate)
+      socket?.write(rest)
+      await allTaken(peer.port)
       socket?.destroy()
       assert.equal(await sent, protocol === 'raw' ? 'ERR_SS_DISCONNECTED' : 'ERR_SS_NACK')
-      while (read < words.length) {
+      while (read < length) {
         const { value, done } = await chunks.next()
-        assert.ok(!done, `${read} of ${words.length} bytes`)
+        assert.ok(!done, `${read} of ${length} bytes`)
         read += value.data.length
       }
     })

@@ -36,14 +36,22 @@ export class HoldingRelay extends ServerPeer {
     await Promise.all([...this.sockets].map(closed))
   }
 
+  /** Has the client hear what no server has said. */
+  say(words: Uint8Array): void {
+    for (const client of this.#ways.keys()) client.write(words)
+  }
+
   /** Ends what the client takes for a connection; what nobody has read is lost. */
   cut(): void {
     for (const client of this.#ways.keys()) client.destroy()
   }
 }
 
-/** On a unix socket, which takes less at once than it may be given. */
-export async function startHoldingRelay(to: { port: number }, path: string): Promise<HoldingRelay> {
+/** A unix socket, if it has a `path`, takes less at once than it may be given. */
+export async function startHoldingRelay(
+  to: { port: number },
+  where: { path?: string } = {},
+): Promise<HoldingRelay> {
   const relay = await HoldingRelay.listen(
     net.createServer((client) => {
       const server = net.connect(to.port, '127.0.0.1')
@@ -52,7 +60,7 @@ export async function startHoldingRelay(to: { port: number }, path: string): Pro
       client.on('close', () => server.end())
       for (const socket of [client, server]) socket.on('error', () => {})
     }),
-    { path },
+    where,
   )
   return relay
 }

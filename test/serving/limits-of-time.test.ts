@@ -123,8 +123,9 @@ describe('the time of a client', { timeout: 60_000, concurrency: true }, () => {
         await txn.ack().end(`${await lengthOf(txn)}`)
       },
     })
-    const response = await fetch(site.url, { method: 'POST', body: Buffer.alloc(20_000_000) })
-    assert.equal(await response.text(), '20000000')
+    // More than is read ahead. To read much more within the limit is a question of the machine's speed.
+    const response = await fetch(site.url, { method: 'POST', body: Buffer.alloc(2_000_000) })
+    assert.equal(await response.text(), '2000000')
   })
 
   test('is not that in which the program does not answer', async () => {

@@ -159,7 +159,7 @@ test('what is unsent when disconnect() is called keeps nothing of the next conne
 }, async () => {
   await using peer = await startWebSocket({ echo: false })
   const socket = temporaryFolder().file('socket')
-  await using relay = await startHoldingRelay(peer, socket)
+  await using relay = await startHoldingRelay(peer, { path: socket })
   const endpoint = { endpoint: `+${socket}`, port: 0, opportunistic: true }
   await using context = await openContext({
     policy: policyOf({ it: streamtype('ws', peer, endpoint) }),

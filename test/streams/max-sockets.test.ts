@@ -73,8 +73,9 @@ describe('maxSockets', { timeout: 120_000 }, () => {
         numbers(200).map((n) => `/n/${n}`),
       )
       assert.equal(peer.counts.most, 3)
-      const places = peer.counts.urls.map((url) => Number(url.slice(3)))
-      for (const [place, n] of places.entries()) assert.ok(Math.abs(place - n) < 6, `${places}`)
+      // The first three wait for handshakes of their own, the others for a connection that is free.
+      const waited = peer.counts.urls.map((url) => Number(url.slice(3)) - 3).filter((n) => n >= 0)
+      for (const [place, n] of waited.entries()) assert.ok(Math.abs(place - n) < 6, `${waited}`)
     })
 
   test('an h2 server that takes few streams gets no more connections', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { openContext, type SecureStream } from 'lws-secure-streams'
+import { generate } from 'mqtt-packet'
 import {
   type HoldingRelay,
   startAedes,
@@ -28,11 +29,10 @@ describe('what the socket has not taken', () => {
   const { file } = temporaryFolder()
 
   /** A stream whose peer stops reading: how many of what it is sending has been sent is to follow. */
-  async function stuck(protocol: keyof typeof peers) {
+  async function stuck(protocol: keyof typeof peers, path?: string) {
     const peer = await peers[protocol]()
-    const path = file(protocol)
-    const relay: HoldingRelay = await startHoldingRelay(peer, path)
-    const definition = streamtype(protocol, { port: 0 }, { endpoint: `+${path}` })
+    const relay: HoldingRelay = await startHoldingRelay(peer, path ? { path } : {})
+    const definition = streamtype(protocol, relay, path ? { endpoint: `+${path}` } : {})
     if (protocol === 'mqtt') definition.mqtt_qos = 0
     const context = await openContext({ policy: policyOf({ it: definition }) })
     const stream: SecureStream = context.stream('it', ownTopic(protocol))
@@ -63,7 +63,7 @@ describe('what the socket has not taken', () => {
 
   for (const protocol of ['raw', 'ws', 'mqtt'] as const) {
     test(`has not been sent: ${protocol}`, async () => {
-      await using held = await stuck(protocol)
+      await using held = await stuck(protocol, file(protocol))
       const sent = held.sent()
       const ended = held.relay.end()
       held.context.destroy()
@@ -74,7 +74,7 @@ describe('what the socket has not taken', () => {
     })
 
     test(`is lost with its connection, and said to be: ${protocol}`, async () => {
-      await using held = await stuck(protocol)
+      await using held = await stuck(protocol, file(protocol))
       const disconnected = once(held.stream, 'state')
       held.relay.cut()
       await disconnected
@@ -84,7 +84,7 @@ describe('what the socket has not taken', () => {
     })
 
     test(`is sent when the peer goes on reading: ${protocol}`, async () => {
-      await using held = await stuck(protocol)
+      await using held = await stuck(protocol, file(protocol))
       const ended = held.relay.end()
       held.relay.pass()
       await held.context.close()
@@ -93,6 +93,22 @@ describe('what the socket has not taken', () => {
       assert.ok(held.arrived() >= 400, `${held.arrived()} have arrived`)
     })
   }
+
+  // The system resets a connection that is closed while something is unread.
+  for (const [protocol, words] of [
+    ['raw', Buffer.from('welcome')],
+    ['mqtt', generate({ cmd: 'pingresp' })],
+  ] as const)
+    test(`and what it has taken arrives, though the peer has spoken: ${protocol}`, async () => {
+      await using held = await stuck(protocol)
+      const sent = held.sent()
+      const ended = held.relay.end()
+      held.relay.say(words)
+      held.context.destroy()
+      held.relay.pass()
+      await ended
+      assert.ok(held.arrived() >= sent, `${held.arrived()} of ${sent} have arrived`)
+    })
 })
 
 const head: Partial<Record<string, string>> = { h1: 'HTTP/1.1 200 OK\r\n\r\n' }

@@ -118,6 +118,8 @@ void lws_sul_cancel(lws_sorted_usec_list_t*) {}
 int ssi_start_connecting(const lws*, const sockaddr*, lws_sockfd_type*) { return ECONNREFUSED; }
 int ssi_socket_error(lws_sockfd_type) { return 0; }
 void ssi_close_socket(lws_sockfd_type) {}
+int ssi_end_sending(lws_sockfd_type) { return 0; }
+int ssi_discard(lws_sockfd_type, size_t*) { return 0; }
 uint64_t ssi_connect_limit_ms(const lws*) { return 0; }
 void ssi_note_addresses(lws*, const addrinfo*) {}
 }
