@@ -286,6 +286,8 @@ void SsContext::OnLog(lws_log_cx* cx, int level, const char* line, size_t length
 }
 
 void SsContext::CloseNow() {
+  EventLoop* loop = loop_ ? loop_ : closing_loop_;
+  if (data_->is_closing() && loop) loop->MakeHaste();
   if (closed_) return;
   closed_ = true;
   close_wanted_ = true;
@@ -295,7 +297,6 @@ void SsContext::CloseNow() {
   {
     ServiceScope scope(this);
     loop_->resolver().Abandon();
-    if (data_->is_closing()) loop_->MakeHaste();
     log_.lll_flags = LLLF_LOG_CONTEXT_AWARE;
     // A wsi whose socket another wsi has taken over is in none of lws's tables: a timer is to free
     // it, and has to do so before the context goes.
@@ -314,9 +315,9 @@ void SsContext::CloseNow() {
   while (!streams_.empty()) (*streams_.begin())->Release();
   scheduled_.clear();
 
-  EventLoop* loop = loop_;
-  loop_ = nullptr;
+  closing_loop_ = std::exchange(loop_, nullptr);
   loop->Close([this] {
+    closing_loop_ = nullptr;
     if (can_call_js()) {
       const Napi::HandleScope scope(Env());
       notices_.push_back({kNoticeClosed, 0, ""});

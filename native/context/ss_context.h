@@ -117,6 +117,8 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
 
   AddonData* data_;
   EventLoop* loop_ = nullptr;
+  // What closes after the context has: until then, sockets whose peers have not read all.
+  EventLoop* closing_loop_ = nullptr;
   lws_context* lws_ = nullptr;
   Cookies cookies_;
   Signer signer_;

@@ -210,9 +210,19 @@ int EventLoop::OnLogicalClose(lws* wsi) {
 int EventLoop::OnLinger(lws* wsi, lws_sockfd_type fd) {
   EventLoop* self = Of(wsi);
   if (self->in_haste_) return 1;
-  if (!LingeringSocket::Start(self->loop_, fd, [self] { self->HandleClosed(); })) return 1;
+  LingeringSocket* started = LingeringSocket::Start(self->loop_, fd, [self](LingeringSocket* it) {
+    self->lingering_.erase(it);
+    self->HandleClosed();
+  });
+  if (!started) return 1;
+  self->lingering_.insert(started);
   self->open_handles_++;
   return 0;
+}
+
+void EventLoop::MakeHaste() {
+  in_haste_ = true;
+  for (LingeringSocket* socket : lingering_) socket->Close();
 }
 
 void EventLoop::Serve(Watcher* watcher, short revents) {

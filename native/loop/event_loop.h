@@ -6,12 +6,14 @@
 #include <uv.h>
 
 #include <functional>
+#include <unordered_set>
 #include <vector>
 
 #include "loop/resolver.h"
 #include "loop/socket_index.h"
 #include "loop/socket_map.h"
 
+class LingeringSocket;
 class LoopClient;
 class RequestCounter;
 
@@ -41,8 +43,8 @@ class EventLoop {
   // Whether this loop alone keeps the process running.
   void KeepAlive(bool on);
 
-  // Sockets that lws closes from here on do not wait until their peers have read all.
-  void MakeHaste() { in_haste_ = true; }
+  // Sockets that lws has closed, or closes, do not wait any more until their peers have read all.
+  void MakeHaste();
 
   void Close(std::function<void()> closed);
 
@@ -115,6 +117,7 @@ class EventLoop {
   bool more_due_ = false;
   lws_sockfd_type handing_over_ = LWS_SOCK_INVALID;
   WatcherTable watchers_;
+  std::unordered_set<LingeringSocket*> lingering_;
   // Sockets that are to write in the next turn.
   std::vector<lws_sockfd_type> writers_;
   // Sockets whose interest has changed; uv is told before the loop blocks.

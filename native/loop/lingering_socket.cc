@@ -12,12 +12,12 @@ constexpr size_t kMostBytes = 16 * 1024 * 1024;
 
 }  // namespace
 
-bool LingeringSocket::Start(uv_loop_t* loop, lws_sockfd_type socket, std::function<void()> closed) {
-  if (!ssi_end_sending(socket)) return false;
+LingeringSocket* LingeringSocket::Start(uv_loop_t* loop, lws_sockfd_type socket, Closed closed) {
+  if (!ssi_end_sending(socket)) return nullptr;
   auto* self = new LingeringSocket(socket, std::move(closed));
   if (uv_poll_init_socket(loop, &self->poll_, socket) != 0) {
     delete self;
-    return false;
+    return nullptr;
   }
   uv_timer_init(loop, &self->timer_);
   self->poll_.data = self->timer_.data = self;
@@ -25,10 +25,10 @@ bool LingeringSocket::Start(uv_loop_t* loop, lws_sockfd_type socket, std::functi
   uv_timer_start(
       &self->timer_, [](uv_timer_t* timer) { static_cast<LingeringSocket*>(timer->data)->Close(); },
       kLongestMs, 0);
-  return true;
+  return self;
 }
 
-LingeringSocket::LingeringSocket(lws_sockfd_type socket, std::function<void()> closed)
+LingeringSocket::LingeringSocket(lws_sockfd_type socket, Closed closed)
     : socket_(socket), closed_(std::move(closed)) {}
 
 void LingeringSocket::OnReadable(uv_poll_t* handle, int status, int) {
@@ -38,6 +38,7 @@ void LingeringSocket::OnReadable(uv_poll_t* handle, int status, int) {
 }
 
 void LingeringSocket::Close() {
+  if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&poll_))) return;
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), OnHandleClosed);
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), OnHandleClosed);
   ssi_close_socket(socket_);
@@ -46,7 +47,7 @@ void LingeringSocket::Close() {
 void LingeringSocket::OnHandleClosed(uv_handle_t* handle) {
   auto* self = static_cast<LingeringSocket*>(handle->data);
   if (--self->open_handles_ > 0) return;
-  const std::function<void()> closed = std::move(self->closed_);
+  const Closed closed = std::move(self->closed_);
+  closed(self);
   delete self;
-  closed();
 }

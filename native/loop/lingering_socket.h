@@ -12,22 +12,24 @@
 // what the peer has not read of ours is lost then. Keeps the process running. Deletes itself.
 class LingeringSocket {
  public:
-  // Whether there is anything to wait for. If not, the socket is as it was.
-  static bool Start(uv_loop_t* loop, lws_sockfd_type socket, std::function<void()> closed);
+  using Closed = std::function<void(LingeringSocket*)>;
+
+  // Null if there is nothing to wait for; the socket is as it was then.
+  static LingeringSocket* Start(uv_loop_t* loop, lws_sockfd_type socket, Closed closed);
+
+  void Close();
 
  private:
-  LingeringSocket(lws_sockfd_type socket, std::function<void()> closed);
+  LingeringSocket(lws_sockfd_type socket, Closed closed);
   ~LingeringSocket() = default;
 
   static void OnReadable(uv_poll_t* handle, int status, int events);
   static void OnHandleClosed(uv_handle_t* handle);
 
-  void Close();
-
   uv_poll_t poll_;
   uv_timer_t timer_;
   lws_sockfd_type socket_;
-  std::function<void()> closed_;
+  Closed closed_;
   size_t discarded_ = 0;
   int open_handles_ = 2;
 };
