@@ -71,6 +71,10 @@ const refused: [name: string, status: number, request: string][] = [
   ['two hosts in one', 400, get('Host: a, b')],
   ['a Host with a path', 400, get('Host: a/b')],
   ['a Host with userinfo', 400, get('Host: u@a')],
+  ['a Host with a port that is none', 400, get('Host: a:b')],
+  ['a Host with two ports', 400, get('Host: a:80:80')],
+  ['a Host of IPv6 without brackets', 400, get('Host: ::1')],
+  ['a Host with one bracket', 400, get('Host: [::1')],
   // 5
   ['a space before a colon', 400, get('Host : a')],
   ['a tab before a colon', 400, get('Host: a', 'X\t: y')],
@@ -249,6 +253,7 @@ const taken: [name: string, request: string, head: RegExp | string, body?: strin
     /^GET \/\n/,
   ],
   ['a Host with a port', get('Host: [::1]:80'), 'GET /\nhost:[::1]:80\n'],
+  ['a Host with an empty port', get('Host: a:'), 'GET /\nhost:a:\n'],
   ['a Host that is empty', get('Host:'), 'GET /\nhost:\n'],
   ['a body with a length', post('abc', 'Content-Length: 003'), /^POST \/\n/, 'abc'],
   ['an empty body', post('', 'Content-Length: 0'), /^POST \/\n/, ''],
@@ -286,6 +291,11 @@ describe('a server takes', { timeout: 60_000 }, () => {
     if (request.length < 200)
       test(`${name}, byte by byte`, () => takes([...request, last], head, body))
   }
+
+  test('a later minor version, and answers in the last that it knows', async () => {
+    const asked = lines('GET / HTTP/1.7', 'Host: a', 'Connection: close', '')
+    assert.match(await exchange(port, asked), /^HTTP\/1\.1 200 /)
+  })
 
   test('trailers', async () => {
     requests = []

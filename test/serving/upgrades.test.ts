@@ -216,6 +216,14 @@ describe('an upgrade to ws', { timeout: 60_000 }, () => {
     context.destroy()
   })
 
+  test('is taken from a list of protocols', async () => {
+    await using site = await serveHttp({ upgrade: (stream) => stream.destroy() }, chat)
+    for (const list of ['h2c, WebSocket', 'websocket,h2c']) {
+      const asked = handshake(KEY, VERSION).replace('Upgrade: websocket', `Upgrade: ${list}`)
+      assert.match(await exchange(site.server.port, asked), /^HTTP\/1.1 101 /)
+    }
+  })
+
   for (const [name, status, fields, subprotocol] of [
     ['without a key', 400, [VERSION], chat],
     [
@@ -228,6 +236,8 @@ describe('an upgrade to ws', { timeout: 60_000 }, () => {
     ['without a version', 426, [KEY], chat],
     ['with another version', 426, [KEY, 'Sec-WebSocket-Version: 8'], chat],
     ['with other subprotocols', 400, [KEY, VERSION, 'Sec-WebSocket-Protocol: a, b'], chat],
+    // A client that is told 'chat' then ends the connection.
+    ['with it in other letters', 400, [KEY, VERSION, 'Sec-WebSocket-Protocol: CHAT'], chat],
     ['that the policy does not have', 404, [KEY, VERSION, 'Connection: close'], {}],
   ] as const)
     test(`is refused ${name}`, async () => {
