@@ -63,14 +63,17 @@ function tellReceived(target: ReceivingTarget, data: Buffer, piece: Piece): void
 
 /** Tells what the native stream collected, in order. */
 export function tellEvents(
-  { events: target }: NativeStream,
+  stream: NativeStream,
   events: Uint32Array,
   count: number,
   bytes: Buffer = NOTHING,
   from: number,
 ): void {
   let at = from
+  let target = stream.events
   for (let n = 0; n < count * 3; n += 3) {
+    // A state may have put another in its place: what comes behind an upgrade is the stream's.
+    if (n > 0 && events[n - 3] === STATE) target = stream.events
     const a = events[n + 1] as number
     const b = events[n + 2] as number
     try {
