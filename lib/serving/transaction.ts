@@ -10,7 +10,7 @@ import { metadataValues } from '../streamtypes/metadata-values.js'
 import { responseHasBegun, responseIsOver, responseTooLong } from './refusals.js'
 import { RequestBody } from './request-body.js'
 import { RequestHead } from './request-head.js'
-import { contentLength, fieldLines } from './response-fields.js'
+import { checkContentLength, contentLength, fieldLines } from './response-fields.js'
 import { standardRequest } from './standard-request.js'
 
 /** What a response says besides its metadata. */
@@ -171,10 +171,12 @@ export class Transaction<Name extends string = string> {
     checkObject('options', options)
     const { status = otherwise, headers } = options
     checkInteger('options.status', status, 200, 599)
+    const fields = headers === undefined ? undefined : new Headers(headers)
+    if (fields) checkContentLength(fields)
     if (this.#hasBegun) throw responseHasBegun(this.stream.streamtype)
     this.#answer = {
       status,
-      headers: headers === undefined ? undefined : new Headers(headers),
+      headers: fields,
       pairs: metadata && this.stream.life.kind.metadataPairs(metadata),
     }
     return this
@@ -197,7 +199,7 @@ export class Transaction<Name extends string = string> {
    *
    * @returns settles when the socket has it
    * @throws {@link DisconnectedError} when the connection ends before; {@link SecureStreamError}
-   *   `ERR_SS_RESPONSE_OVER` behind `end()`, `ERR_SS_TOO_LONG` beyond its `content-length`; synchronously, a TypeError for data that cannot be sent
+   *   `ERR_SS_RESPONSE_OVER` behind `end()`, `ERR_SS_TOO_LONG` beyond its `content-length`, which is 0 for the status 205; synchronously, a TypeError for data that cannot be sent
    */
   write(data: string | Uint8Array): Promise<void> {
     const bytes = toBytes('data', data)
@@ -351,9 +353,10 @@ export class Transaction<Name extends string = string> {
   #begin(length: number | undefined): void {
     if (this.#hasBegun) return
     this.#hasBegun = true
-    this.#length = length
     const { status, headers, pairs } = this.#answer ?? ACK
-    this.#native.respond(status, headers ? fieldLines(headers) : '', length, pairs)
+    // RFC 9110 15.3.6: there is nothing to show.
+    this.#length = status === 205 ? 0 : length
+    this.#native.respond(status, headers ? fieldLines(headers) : '', this.#length, pairs)
   }
 
   #finish(): void {

@@ -14,7 +14,7 @@ export async function fetched(
   const response = await fetch(`${site.url}${path}`, init)
   // While there is a server.
   const body = await response.arrayBuffer()
-  return new Response([204, 304].includes(response.status) ? null : body, response)
+  return new Response([204, 205, 304].includes(response.status) ? null : body, response)
 }
 
 /** The next exception that nobody catches. */

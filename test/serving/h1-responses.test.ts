@@ -231,6 +231,29 @@ describe('a transaction', { timeout: 60_000 }, () => {
     )
   })
 
+  for (const length of ['abc', '-1', '3, 3', ''])
+    test(`does not say '${length}' for its length`, async () => {
+      const response = await fetched((txn) => {
+        const headers = { 'content-length': length }
+        assert.throws(() => txn.ack(undefined, { headers }), { code: 'ERR_INVALID_ARG_VALUE' })
+        return txn.respond(new Response('abc', { headers })).catch(({ code }) => txn.end(code))
+      })
+      assert.equal(await response.text(), 'ERR_INVALID_ARG_VALUE')
+    })
+
+  test('with the status 205 has no body', async () => {
+    const codes: unknown[] = []
+    const note = ({ code }: SecureStreamError) => codes.push(code)
+    const response = await fetched(async (txn) => {
+      txn.ack(undefined, { status: 205, headers: { 'content-length': '3' } })
+      await txn.write('abc').catch(note)
+      await txn.end('abc').catch(note)
+    })
+    assert.deepEqual([response.status, response.headers.get('content-length')], [205, '0'])
+    assert.equal(await response.text(), '')
+    assert.deepEqual(codes, ['ERR_SS_TOO_LONG', 'ERR_SS_TOO_LONG'])
+  })
+
   for (const [name, init, status] of [
     ['HEAD', { method: 'HEAD' }, 200],
     ['204', {}, 204],
