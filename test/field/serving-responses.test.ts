@@ -7,7 +7,8 @@
 // clients that had left were never cancelled there (#41011), and the signal of a request whose body had been read was
 // not aborted in SvelteKit (#16793). A response that was accessed behind the departure of its client ended programs
 // on uWebSockets.js (#123). Requests ran, and were not answered, when express-graceful-exit closed a server (#14);
-// "connection: close" was not said by Elasticsearch (#127984).
+// "connection: close" was not said by Elasticsearch (#127984). A length that the program had set came beside that of the
+// server in elli (#59), oak (#587), Deno (#18046) and NanoHttpd (#87).
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -84,6 +85,37 @@ test('cookies stay fields of their own, with the commas that they have', async (
   })
   assert.deepEqual((await fetch(site.url)).headers.getSetCookie(), cookies)
 })
+
+for (const [header, value] of [
+  ['content-length', '5'],
+  ['transfer-encoding', 'gzip'],
+  ['connection', 'upgrade'],
+  ['date', 'today'],
+] as const)
+  test(`${header} is not said twice, nor otherwise, by metadata or a Response`, async () => {
+    const answers: Record<string, (txn: Transaction) => Promise<void>> = {
+      '/ack': (txn) => txn.ack({ said: value }).end('abc'),
+      '/set': (txn) => {
+        txn.stream.setMetadata('said', value)
+        return txn.end('abc')
+      },
+      '/parts': async (txn) => {
+        await txn.ack({ said: value }).write('abc')
+        await txn.end()
+      },
+      '/last': (txn) => txn.ack(undefined, { headers: { [header]: value } }).end('/last'),
+    }
+    await using site = await serveHttp(
+      { transaction: (txn) => answers[txn.url]?.(txn) },
+      { metadata: [{ said: `${header}:` }] },
+    )
+    const asked = get('/ack') + get('/set') + get('/parts') + last
+    const answered = await exchange(site.server.port, asked)
+    const whole = 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc'
+    const chunks = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n'
+    assert.equal(undated(answered), whole + whole + chunks + LAST)
+    assert.equal(answered.match(/date: .* GMT/g)?.length, answered.match(/date: /g)?.length)
+  })
 
 describe('a client that leaves', { timeout: 30_000 }, () => {
   test('has a proxy stop reading from behind it', async () => {
