@@ -248,7 +248,8 @@ struct ss_link_info {
 /* Makes a stream that lws fulfils itself, which begins its states. Whether it is there. */
 int local_link_create(struct lws_context* cx, struct ss_link* link,
                       const struct ss_link_info* info);
-/* Why the server that was not made cannot listen, as the system numbers it; 0 for another reason.
+/* Why the server that was not made cannot listen, as libuv numbers it, but
+ * positive; 0 for another reason.
  */
 int local_link_listen_error(const struct lws_context* cx);
 /* Makes the vhosts of lws's vhost JSON, for servers to be bound to; nonzero when it could not. */

@@ -1,6 +1,8 @@
 /* The link of a stream that lws fulfils itself. */
 #include "lws/link.h"
 
+#include <uv.h>
+
 #include "lws/local_answer.h"
 #include "lws/local_server.h"
 #include "lws/prefetch.h"
@@ -370,4 +372,6 @@ int local_link_create(struct lws_context* cx, struct ss_link* link,
   return 1;
 }
 
-int local_link_listen_error(const struct lws_context* cx) { return cx->listen_errno; }
+int local_link_listen_error(const struct lws_context* cx) {
+  return -uv_translate_sys_error(cx->listen_errno);
+}
