@@ -1,8 +1,6 @@
-/** The addon: its shape, and how it is found and loaded. */
-import { existsSync } from 'node:fs'
-import path from 'node:path'
-import { AddonLoadError } from '../errors/addon-load-error.js'
+/** The addon: its shape, and how one comes by it. */
 import { SecureStreamError } from '../errors/secure-stream-error.js'
+import { loadAddon } from './load.js'
 import type { NativeNumbers } from './numbers.js'
 import type { StreamEventTarget } from './targets.js'
 
@@ -250,42 +248,22 @@ export interface NativeModule {
   ) => NativeStream
 }
 
-const packageFolder = path.join(__dirname, '..', '..')
-let loaded: { module: NativeModule; file: string } | undefined
-
-function addonFile(): string {
-  const chosen = process.env.LWS_SECURE_STREAMS_ADDON
-  if (chosen) return path.resolve(chosen)
-  const find = require('node-gyp-build') as { path(folder: string): string }
-  return find.path(packageFolder)
-}
-
-function load(): { module: NativeModule; file: string } {
-  let file = ''
-  try {
-    file = addonFile()
-    return { module: require(file) as NativeModule, file }
-  } catch (error) {
-    const sought =
-      file || path.join(packageFolder, 'prebuilds', `${process.platform}-${process.arch}`)
-    throw new AddonLoadError(sought, existsSync(path.join(packageFolder, 'native')), error)
-  }
-}
+let loaded: ReturnType<typeof loadAddon> | undefined
 
 /**
  * The addon, loaded when it is first needed.
  *
- * @throws {@link AddonLoadError} when there is none for this platform, or it does not load.
+ * @throws AddonLoadError when there is none for this platform, or it does not load
  */
 export function native(): NativeModule {
-  loaded ??= load()
-  return loaded.module
+  loaded ??= loadAddon()
+  return loaded.module as NativeModule
 }
 
-/** The file that the addon was loaded from. */
-export function nativeFile(): string {
-  loaded ??= load()
-  return loaded.file
+/** The file that the addon was loaded from, and how it came there. */
+export function nativeFile(): Pick<ReturnType<typeof loadAddon>, 'file' | 'origin'> {
+  loaded ??= loadAddon()
+  return loaded
 }
 
 /**

@@ -1,5 +1,6 @@
 // The command `lws-ss doctor`.
-import path from 'node:path'
+import { libc } from '../addon/host.js'
+import type { Origin } from '../addon/load-fault.js'
 import { native, nativeFile } from '../addon/native.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import { systemTrustSource, trustedCertificates } from '../trust/trust.js'
@@ -11,13 +12,7 @@ interface Facts {
   libwebsockets: { version: string; features: Record<string, boolean> }
   tls: string
   trust: { source: string; certificates: number; error?: string }
-  addon: { file: string; origin: 'chosen' | 'prebuild' | 'local build' }
-}
-
-function libc(): string | null {
-  if (process.platform !== 'linux') return null
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  return header.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl'
+  addon: { file: string; origin: Origin }
 }
 
 function trust(): Facts['trust'] {
@@ -31,27 +26,21 @@ function trust(): Facts['trust'] {
   }
 }
 
-function addon(): Facts['addon'] {
-  const file = nativeFile()
-  if (process.env.LWS_SECURE_STREAMS_ADDON) return { file, origin: 'chosen' }
-  const isPrebuild = file.split(path.sep).includes('prebuilds')
-  return { file, origin: isPrebuild ? 'prebuild' : 'local build' }
-}
-
 function collect(): Facts {
   const { lwsVersion, features, tlsLibrary } = native()
+  const { file, origin } = nativeFile()
   return {
     version: packageVersion,
     node: {
       version: process.versions.node,
       platform: process.platform,
       arch: process.arch,
-      libc: libc(),
+      libc: libc() ?? null,
     },
     libwebsockets: { version: lwsVersion, features },
     tls: tlsLibrary,
     trust: trust(),
-    addon: addon(),
+    addon: { file, origin },
   }
 }
 

@@ -1,6 +1,7 @@
 /** `openContext()`: its options, and how it reads the policy. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { requireFitHost } from '../addon/load.js'
 import {
   checkInteger,
   checkObject,
@@ -118,6 +119,7 @@ async function readSource(
 
 async function open(options: ContextOptions): Promise<Context> {
   options.signal?.throwIfAborted()
+  requireFitHost()
   try {
     return await openFrom(await readSource(options), await readVhosts(options), options)
   } catch (error) {
