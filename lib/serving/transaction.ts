@@ -74,6 +74,8 @@ export class Transaction<Name extends string = string> {
   #isOver = false
   #length: number | undefined
   #written = 0
+  // Settles when the socket has all of the length that was said, of which the connection knows, too.
+  #whole: Promise<void> | undefined
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   // Why nobody hears of it any more; an error takes longer to make than all the rest.
   #lostBy: string | undefined
@@ -217,6 +219,13 @@ export class Transaction<Name extends string = string> {
    */
   end(data: string | Uint8Array = ''): Promise<void> {
     const bytes = toBytes('data', data)
+    const whole = this.#whole
+    if (whole && bytes.byteLength === 0) {
+      this.#whole = undefined
+      // The connection may have ended behind it, or have another request.
+      if (!this.#isOver) this.#finish()
+      return whole
+    }
     if (this.#isOver) return this.#rejected(this.#over())
     if (!this.#hasBegun) this.#begin(this.#wholeLength(bytes))
     const sent = bytes.byteLength > 0 ? this.#send(bytes) : this.stream.life.outbox.drained()
@@ -286,7 +295,7 @@ export class Transaction<Name extends string = string> {
 
   /** @internal There is no connection any more, or it has another request. */
   over(reason: string): void {
-    const wasOver = this.#isOver
+    const wasOver = this.#isOver || this.#whole !== undefined
     this.#isDestroyed = this.stream.destroyed
     this.#lostBy = reason
     this.#isOver = true
@@ -327,6 +336,7 @@ export class Transaction<Name extends string = string> {
     // Its client may also leave when all of it was said, and before it has that.
     const abort = this.#abort
     if (abort) sent.catch((error) => abort.abort(error))
+    if (this.#written === length) this.#whole = sent
     return sent
   }
 

@@ -238,12 +238,15 @@ describe('lws-ss serve', { timeout: 60_000 }, () => {
   })
 
   test('tells on standard error what it was asked, and ends well by SIGINT', async () => {
+    put('site/whole.txt', 'whole')
+    await exchange(port, 'GET /whole.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     running.child.kill('SIGINT')
     const { status, output, complaints } = await running.ended
     assert.equal(status, 0)
     assert.equal(output.toString(), `${url}\n`)
     const lines = complaints.split('\n')
     assert.ok(lines.includes('127.0.0.1 GET /a.txt 206 5'))
+    assert.ok(lines.includes('127.0.0.1 GET /whole.txt 200 5'))
     assert.ok(lines.includes(`127.0.0.1 HEAD /big.bin 200 0`))
     assert.equal(lines.at(-1), '')
   })
