@@ -55,6 +55,11 @@ let systemPem: string | undefined
 function readSystemPem(): string {
   const named = process.env.SSL_CERT_FILE
   if (!named && getCACertificates) return getCACertificates('system').join('\n')
+  if (!named && process.platform === 'win32')
+    throw new SecureStreamError(
+      'ERR_SS_TRUST',
+      `Node ${process.versions.node} cannot read the certificate store of Windows: use Node 22.15 or newer, set SSL_CERT_FILE, or pass the 'ca' option`,
+    )
   for (const file of named ? [named] : systemBundles) {
     try {
       return readFileSync(file, 'utf8')

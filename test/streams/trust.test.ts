@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { type ContextOptions, openContext } from 'lws-secure-streams'
 import { CertificateAuthority, type Http1Peer, startHttp1 } from '../peers/index.js'
@@ -107,6 +108,23 @@ describe('what is trusted', { timeout: 60_000 }, () => {
     assert.equal(await run(file), 'trusted')
     assert.equal(await run(path.join(folder, 'missing.pem')), 'ERR_SS_TRUST')
     await rm(folder, { recursive: true })
+  })
+
+  test("'system' on Windows needs a newer Node", {
+    skip: 'getCACertificates' in tls && 'this Node can read it',
+  }, async () => {
+    const policy = policyOf({ it: streamtype('h1', peer, { tls: true }) })
+    const program = `
+      const { openContext } = require(${JSON.stringify(require.resolve('lws-secure-streams'))})
+      openContext({ policy: { s: [] } }).then(async (context) => {
+        Object.defineProperty(process, 'platform', { value: 'win32' })
+        await openContext({ policy: ${JSON.stringify(policy)} })
+          .catch(({ code, message }) => console.log(code, message))
+        await context.close()
+      })`
+    const { SSL_CERT_FILE: _, ...env } = process.env
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], { env })
+    assert.match(stdout, /^ERR_SS_TRUST Node .* cannot read .* of Windows: use Node 22.15 or newer/)
   })
 
   test('what is no certificate is an argument error', async () => {
