@@ -78,6 +78,7 @@ describe('lws-ss serve', { timeout: 60_000 }, () => {
     ['bytes=0-4', 206, 'bytes 0-4/11', 'hello'],
     ['bytes=7-', 206, 'bytes 7-10/11', 'all\n'],
     ['bytes=-4', 206, 'bytes 7-10/11', 'all\n'],
+    ['bytes=-999', 206, 'bytes 0-10/11', 'hello, all\n'],
     ['bytes=7-999', 206, 'bytes 7-10/11', 'all\n'],
     ['bytes=0-0,2-2', 200, null, 'hello, all\n'],
     ['bytes=4-2', 416, 'bytes */11', undefined],
@@ -91,6 +92,11 @@ describe('lws-ss serve', { timeout: 60_000 }, () => {
       const body = await response.text()
       if (text !== undefined) assert.equal(body, text)
     })
+
+  test('answers HEAD without a range', async () => {
+    const { status, headers } = await ask('a.txt', { range: 'bytes=0-4' }, 'HEAD')
+    assert.deepEqual([status, headers.get('content-length')], [200, '11'])
+  })
 
   test('goes on with a download, as curl does it', async () => {
     const part = put('part.bin', big.subarray(0, 7_000_000))

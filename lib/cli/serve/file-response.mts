@@ -26,14 +26,18 @@ const isSame = (a: Stats, b: Stats) =>
 
 /** @returns `undefined` when the file behind the path is another one by now */
 async function responseNow(
-  { headers: given }: Transaction,
+  { method, headers: given }: Transaction,
   folder: PublicFolder,
   found: Found,
   opened: Stats,
 ): Promise<FileResponse | undefined> {
   const asked: Record<string, string> = Object.fromEntries(given)
   // send takes a weak tag for a match, which RFC 9110 (13.1.5) does not; then the whole file is due.
-  if (asked['if-range']?.startsWith('W/')) delete asked.range
+  // Nor is there a part of what HEAD has (14.2).
+  if (asked['if-range']?.startsWith('W/') || method === 'HEAD') delete asked.range
+  // More than there is from the end is all of it (14.1.2), which send has nothing for.
+  const [, last] = /^bytes=-(\d+)$/.exec(asked.range ?? '') ?? []
+  if (Number(last) > opened.size) asked.range = 'bytes=0-'
   // With HEAD, it does not open the file, which is open already.
   const request = { method: 'HEAD', headers: asked } as unknown as Readable
   const place = folder.namesOf(found.path).map(encodeURIComponent).join('/')
