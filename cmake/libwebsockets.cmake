@@ -26,6 +26,10 @@ foreach(name
   lws_option(${name} OFF)
 endforeach()
 lws_option(LWS_MAX_SMP 1)
+if(WIN32)
+  # There it does not compile, and the addon has no use for it.
+  lws_option(LWS_WITH_SECURE_STREAMS_PROXY_API OFF)
+endif()
 # With it, every allocation is counted in a variable that all threads write.
 set(LWS_HAVE_MALLOC_USABLE_SIZE "" CACHE INTERNAL "")
 # It would take the commit of whatever repository it is unpacked in for its own.
@@ -60,6 +64,10 @@ foreach(name
     TLS_CLIENT_METHOD TLSV1_2_CLIENT_METHOD OPENSSL_ECDH_H)
   set(LWS_HAVE_${name} 1 CACHE INTERNAL "")
 endforeach()
+# Node's own for Windows does not export it since Node 22.
+if(WIN32)
+  set(LWS_HAVE_SSL_SESSION_set_time "" CACHE INTERNAL "")
+endif()
 set(LWS_HAVE_SSL_CTX_EVP_PKEY_new_raw_private_key "" CACHE INTERNAL "")
 set(LWS_HAVE_RSA_verify_pss_mgf1 "" CACHE INTERNAL "")
 set(LWS_HAVE_LIBCAP "" CACHE INTERNAL "")
