@@ -52,7 +52,8 @@ function configureArguments(kind, source) {
   ]
 }
 
-function inputs() {
+/** The files and folders that an addon is made of. */
+export function inputs() {
   const names = [
     'CMakeLists.txt',
     'cmake',

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { say } from './console.mjs'
 import { inRoot } from './paths.mjs'
 
-const file = inRoot('build', '.lock')
+const fileOf = (name) => inRoot('build', `.lock${name}`)
 
-function holder() {
+function holder(file) {
   try {
     const pid = Number(readFileSync(file, 'utf8'))
     // A holder that has just made the file may not have written its number yet.
@@ -19,7 +19,7 @@ function holder() {
   }
 }
 
-function take() {
+function take(file) {
   mkdirSync(path.dirname(file), { recursive: true })
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' })
@@ -30,10 +30,12 @@ function take() {
   }
 }
 
-export async function withBuildLock(work) {
+/** Does `work` when nobody else in this checkout does work of that name. */
+export async function withBuildLock(work, name = '') {
+  const file = fileOf(name)
   let said = false
-  for (let idle = 0; !take(); ) {
-    idle = holder() === undefined ? idle + 1 : 0
+  for (let idle = 0; !take(file); ) {
+    idle = holder(file) === undefined ? idle + 1 : 0
     if (idle > 2) rmSync(file, { force: true })
     else if (idle === 0 && !said) {
       say('another build of this checkout is under way: waiting for it')

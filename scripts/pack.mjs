@@ -1,13 +1,13 @@
-// Packs the npm tarball with this platform's prebuild into build/pack and prints its path.
+// Packs the npm tarball, with the prebuilds that there are and this platform's, into build/pack and prints its path.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { isMain, main, Stop } from './console.mjs'
 import { inRoot } from './paths.mjs'
-import { makePrebuild } from './prebuild.mjs'
+import { nativePrebuild } from './prebuild/native-prebuild.mjs'
 import { runNpm } from './processes.mjs'
 
 export function packTarball() {
-  makePrebuild()
+  nativePrebuild()
   const folder = inRoot('build', 'pack')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })

@@ -1,34 +1,61 @@
 // Makes prebuilds/<platform>-<arch>/: the addon as the npm package carries it, for node-gyp-build.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import path from 'node:path'
-import { addonFile } from './build-native.mjs'
-import { isMain, main, say } from './console.mjs'
-import { inRoot } from './paths.mjs'
-import { run } from './processes.mjs'
-import { hasStamp, stateOf, writeStamp } from './stamp.mjs'
+import { parseArgs } from 'node:util'
+import { buildNative } from './build-native.mjs'
+import { main, Stop } from './console.mjs'
+import { ensureDependencies } from './dependencies.mjs'
+import { withBuildLock } from './lock.mjs'
+import { ensureLwsSource } from './lws-source.mjs'
+import { crossPrebuild } from './prebuild/cross-prebuild.mjs'
+import { nativePrebuild } from './prebuild/native-prebuild.mjs'
+import { findTarget, TARGETS } from './prebuild/targets.mjs'
+import { zigRunsHere } from './prebuild/zig.mjs'
 
-const STRIP_ARGUMENTS = { linux: ['--strip-unneeded'], darwin: ['-Sx'] }
-
-// node-gyp-build tells glibc from musl by this file, so the tag must come from the same question.
-function libcTag() {
-  if (process.platform !== 'linux') return []
-  return [existsSync('/etc/alpine-release') ? 'musl' : 'glibc']
+/** The names of those to cross compile; none for the one by this machine's compiler. */
+function wanted({ all, target, native }) {
+  if ([all, target, native].filter((value) => value !== undefined).length > 1) {
+    throw new Stop('--all, --target and --native exclude each other')
+  }
+  const names = all ? Object.keys(TARGETS) : (target ?? [])
+  for (const name of names) findTarget(name)
+  if (names.length > 0 && !zigRunsHere()) {
+    throw new Stop('cross compilation needs Linux on x64, where the compiler runs')
+  }
+  return names
 }
 
-export function makePrebuild() {
-  const folder = inRoot('prebuilds', `${process.platform}-${process.arch}`)
-  const file = path.join(folder, ['lws-secure-streams', ...libcTag(), 'node'].join('.'))
-  const stamp = inRoot('build', 'prebuild.stamp')
-  const state = stateOf([addonFile()], file)
-  if (existsSync(file) && hasStamp(stamp, state)) return
-
-  mkdirSync(folder, { recursive: true })
-  for (const name of readdirSync(folder)) rmSync(path.join(folder, name))
-  copyFileSync(addonFile(), file)
-  const strip = STRIP_ARGUMENTS[process.platform]
-  if (strip) run('strip', [...strip, file])
-  writeStamp(stamp, state)
-  say(`made ${path.relative(process.cwd(), file)}`)
+function table(rows) {
+  console.table(
+    rows.map(({ name, bytes, glibc, symbols, nodes, seconds }) => ({
+      prebuild: name,
+      bytes,
+      glibc: glibc ?? '',
+      "Node's symbols": symbols,
+      'all of them in': nodes.join(', '),
+      seconds,
+    })),
+  )
 }
 
-if (isMain(import.meta.url)) await main(makePrebuild)
+await main(async () => {
+  const { values } = parseArgs({
+    options: {
+      all: { type: 'boolean' },
+      native: { type: 'boolean' },
+      target: { type: 'string', multiple: true },
+    },
+  })
+  const names = wanted(values)
+  const source = await withBuildLock(async () => {
+    ensureDependencies()
+    if (names.length === 0) await buildNative()
+    return ensureLwsSource()
+  })
+  // Alone it is what npm runs before each build, and so has to be quick.
+  if (names.length === 0 && !values.native) return void nativePrebuild()
+  const make = () =>
+    names.length > 0
+      ? names.map((name) => crossPrebuild(name, source))
+      : [nativePrebuild({ checked: true })]
+  // These take minutes, in folders of their own, and keep no test waiting.
+  table(await withBuildLock(make, '-prebuilds'))
+})

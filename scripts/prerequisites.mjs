@@ -14,6 +14,7 @@ const TOOLS = {
   'a C compiler': { programs: ['cc', 'gcc', 'clang'], debian: 'gcc', macos: XCODE },
   'a C++ compiler': { programs: ['g++', 'clang++'], debian: 'g++', macos: XCODE },
   'make or ninja': { programs: ['ninja', 'make'], debian: 'make', macos: XCODE },
+  'llvm-readobj': { programs: ['llvm-readobj'], debian: 'llvm', macos: 'brew install llvm' },
   tar: { programs: ['tar'], debian: 'tar', macos: XCODE },
   patch: { programs: ['patch'], debian: 'patch', macos: XCODE },
   curl: { programs: ['curl'], debian: 'curl', macos: 'brew install curl' },
@@ -52,18 +53,23 @@ export const TEST_TOOLS = [
   'nginx',
   'openssl',
   'socat',
-  ...(process.platform === 'linux' ? ['ss', 'strace'] : []),
+  ...(process.platform === 'linux' ? ['llvm-readobj', 'ss', 'strace'] : []),
 ]
 
 // Debian keeps servers in sbin, which is not on an ordinary user's PATH.
-const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']
+const SBIN = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']
+// Homebrew keeps its LLVM apart from that of Xcode.
+const SYSTEM_FOLDERS = [...SBIN, '/opt/homebrew/opt/llvm/bin', '/usr/local/opt/llvm/bin']
 
 export const INCLUDE_FOLDERS = ['/usr/include', '/usr/local/include', '/opt/homebrew/include']
+
+/** The path of a program, also where it is installed but not on PATH. */
+export const findTool = (program) => which(program, SYSTEM_FOLDERS)
 
 export function isPresent(name) {
   const { programs, header } = TOOLS[name]
   return programs
-    ? programs.some((program) => which(program, SYSTEM_FOLDERS))
+    ? programs.some((program) => findTool(program))
     : INCLUDE_FOLDERS.some((folder) => existsSync(path.join(folder, header)))
 }
 

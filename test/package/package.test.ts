@@ -75,7 +75,7 @@ describe('the packed tarball in an empty project', () => {
     const files = await readdir(installed)
     assert.ok(!files.includes('binding.gyp'))
     const platform = `${process.platform}-${process.arch}`
-    assert.equal((await readdir(path.join(installed, 'prebuilds', platform))).length, 1)
+    assert.ok((await readdir(path.join(installed, 'prebuilds', platform))).length > 0)
   })
 
   it('has what a source build needs', async () => {
