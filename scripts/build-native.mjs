@@ -10,8 +10,9 @@ import { ensureLwsSource } from './lws-source.mjs'
 import { findNodeHeaders } from './node-headers.mjs'
 import { inRoot, lwsSourceFolder, root } from './paths.mjs'
 import { BUILD_TOOLS, requireTools } from './prerequisites.mjs'
-import { capture, npmCommand, which } from './processes.mjs'
+import { capture, npmCommand } from './processes.mjs'
 import { hasStamp, stateOf, writeStamp } from './stamp.mjs'
+import { thisSystem } from './systems.mjs'
 
 /** Each kind of build has folders of its own, so that switching between them rebuilds nothing. */
 const KINDS = {
@@ -36,18 +37,25 @@ function cmakeJs() {
   }
 }
 
-function configureArguments(kind, source) {
+/** As CMake takes it: Visual Studio's build adds a folder of its own, unless the name is an expression. */
+const asExpression = (folder) => `$<1:${folder.split(path.sep).join('/')}>`
+
+/** Ninja finds Visual Studio's compiler in the prompt of Visual Studio alone. */
+const usesNinja = ({ platform, which }) =>
+  Boolean(which('ninja') && (platform !== 'win32' || which('cl')))
+
+/** What the build is configured with; `headers` is the folder of Node's. */
+export function configureArguments(kind, source, headers, system = thisSystem) {
   const { product, config } = KINDS[kind]
   const definitions = {
-    NODE_HEADERS_DIR: findNodeHeaders(),
+    NODE_HEADERS_DIR: headers,
     LWS_SOURCE_DIR: source,
     LWS_SS_SANITIZE: kind === 'sanitize' ? 'ON' : 'OFF',
-    CMAKE_LIBRARY_OUTPUT_DIRECTORY: inRoot(...product),
+    CMAKE_LIBRARY_OUTPUT_DIRECTORY: asExpression(inRoot(...product)),
     CMAKE_BUILD_TYPE: config,
   }
-  const generator = which('ninja') ? ['-G', 'Ninja'] : []
   return [
-    ...generator,
+    ...(usesNinja(system) ? ['-G', 'Ninja'] : []),
     ...Object.entries(definitions).map(([name, value]) => `--CD${name}=${value}`),
   ]
 }
@@ -112,8 +120,10 @@ function build(kind, args, state, verbose) {
 
 /** Builds the addon if anything that goes into it has changed, and returns its path. */
 export async function buildNative({ kind = 'release', verbose = false } = {}) {
+  // Said before anything is downloaded.
+  if (!existsSync(addonFile(kind))) requireTools(BUILD_TOOLS)
   const source = await ensureLwsSource()
-  const args = configureArguments(kind, source)
+  const args = configureArguments(kind, source, findNodeHeaders())
   const state = stateOf(inputs(), args)
   const stamp = inRoot(...KINDS[kind].work, 'built')
   // Only CMake knows what has changed in a source tree that somebody else looks after.

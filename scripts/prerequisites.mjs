@@ -1,48 +1,82 @@
 // Says in one line which programs of the system, to build and to test with, are missing and how to
 // install them.
-import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { hasVisualStudio, hasXcodeTools } from './compilers.mjs'
 import { isMain, main, Stop } from './console.mjs'
-import { capture, which } from './processes.mjs'
+import { INSTALL, linuxOf, thisSystem } from './systems.mjs'
 
 const CMAKE_MINIMUM = [3, 16]
 const XCODE = 'xcode-select --install'
+const VISUAL_STUDIO =
+  'install Visual Studio 2022, or its Build Tools, with the workload "Desktop development with C++"'
+const GIT = 'install Git for Windows, and put its usr\\bin on the PATH'
 
-/** What provides each tool: any of `programs` will do, or `header`. */
+/**
+ * What provides each tool: any of `programs` will do, or `header`. A package is named for all Linuxes,
+ * or for each.
+ */
 const TOOLS = {
-  cmake: { programs: ['cmake'], debian: 'cmake', macos: 'brew install cmake' },
-  'a C compiler': { programs: ['cc', 'gcc', 'clang'], debian: 'gcc', macos: XCODE },
-  'a C++ compiler': { programs: ['g++', 'clang++'], debian: 'g++', macos: XCODE },
-  'make or ninja': { programs: ['ninja', 'make'], debian: 'make', macos: XCODE },
-  'llvm-readobj': { programs: ['llvm-readobj'], debian: 'llvm', macos: 'brew install llvm' },
-  tar: { programs: ['tar'], debian: 'tar', macos: XCODE },
-  patch: { programs: ['patch'], debian: 'patch', macos: XCODE },
-  curl: { programs: ['curl'], debian: 'curl', macos: 'brew install curl' },
-  haproxy: { programs: ['haproxy'], debian: 'haproxy', macos: 'brew install haproxy' },
-  h2load: { programs: ['h2load'], debian: 'nghttp2-client', macos: 'brew install nghttp2' },
-  lighttpd: { programs: ['lighttpd'], debian: 'lighttpd', macos: 'brew install lighttpd' },
-  mosquitto: { programs: ['mosquitto'], debian: 'mosquitto', macos: 'brew install mosquitto' },
-  nginx: { programs: ['nginx'], debian: 'nginx-light', macos: 'brew install nginx' },
-  openssl: { programs: ['openssl'], debian: 'openssl', macos: 'brew install openssl' },
-  socat: { programs: ['socat'], debian: 'socat', macos: 'brew install socat' },
+  cmake: {
+    programs: ['cmake'],
+    linux: 'cmake',
+    macos: 'brew install cmake',
+    windows: 'winget install Kitware.CMake',
+  },
+  'a C compiler': {
+    programs: ['cc', 'gcc', 'clang'],
+    isCompiler: true,
+    linux: { other: 'gcc', alpine: 'build-base' },
+  },
+  'a C++ compiler': {
+    programs: ['g++', 'clang++'],
+    isCompiler: true,
+    linux: { other: 'g++', alpine: 'build-base', fedora: 'gcc-c++', arch: 'gcc', suse: 'gcc-c++' },
+  },
+  'make or ninja': {
+    programs: ['ninja', 'make'],
+    isCompiler: true,
+    linux: { other: 'make', alpine: 'build-base' },
+  },
+  // Elsewhere they come with the compilers.
+  'the headers of Linux': { header: 'linux/if_packet.h', linux: 'linux-headers' },
+  'llvm-readobj': { programs: ['llvm-readobj'], linux: 'llvm', macos: 'brew install llvm' },
+  tar: { programs: ['tar'], linux: 'tar', macos: XCODE, windows: GIT },
+  patch: { programs: ['patch'], linux: 'patch', macos: XCODE, windows: GIT },
+  curl: { programs: ['curl'], linux: 'curl', macos: 'brew install curl' },
+  haproxy: { programs: ['haproxy'], linux: 'haproxy', macos: 'brew install haproxy' },
+  h2load: { programs: ['h2load'], linux: 'nghttp2-client', macos: 'brew install nghttp2' },
+  lighttpd: { programs: ['lighttpd'], linux: 'lighttpd', macos: 'brew install lighttpd' },
+  mosquitto: { programs: ['mosquitto'], linux: 'mosquitto', macos: 'brew install mosquitto' },
+  nginx: {
+    programs: ['nginx'],
+    linux: { other: 'nginx', debian: 'nginx-light' },
+    macos: 'brew install nginx',
+  },
+  openssl: { programs: ['openssl'], linux: 'openssl', macos: 'brew install openssl' },
+  socat: { programs: ['socat'], linux: 'socat', macos: 'brew install socat' },
   'WebSocket++': {
     header: 'websocketpp/server.hpp',
-    debian: 'libwebsocketpp-dev',
+    linux: 'libwebsocketpp-dev',
     macos: 'brew install websocketpp',
   },
-  asio: { header: 'asio.hpp', debian: 'libasio-dev', macos: 'brew install asio' },
+  asio: { header: 'asio.hpp', linux: 'libasio-dev', macos: 'brew install asio' },
   'headers of OpenSSL': {
     header: 'openssl/ssl.h',
-    debian: 'libssl-dev',
+    linux: 'libssl-dev',
     macos: 'brew install openssl',
   },
-  ...(process.platform === 'linux' && {
-    ss: { programs: ['ss'], debian: 'iproute2' },
-    strace: { programs: ['strace'], debian: 'strace' },
-  }),
+  ss: { programs: ['ss'], linux: 'iproute2' },
+  strace: { programs: ['strace'], linux: 'strace' },
 }
 
-export const BUILD_TOOLS = ['cmake', 'a C compiler', 'a C++ compiler', 'make or ninja']
+export function buildTools({ platform, osRelease }) {
+  if (platform === 'win32') return ['cmake', 'a C++ compiler']
+  const all = ['cmake', 'a C compiler', 'a C++ compiler', 'make or ninja']
+  const isAlpine = platform === 'linux' && linuxOf(osRelease) === 'alpine'
+  return isAlpine ? [...all, 'the headers of Linux'] : all
+}
+
+export const BUILD_TOOLS = buildTools(thisSystem)
 export const SOURCE_TOOLS = ['tar', 'patch']
 export const TEST_TOOLS = [
   'curl',
@@ -64,27 +98,44 @@ const SYSTEM_FOLDERS = [...SBIN, '/opt/homebrew/opt/llvm/bin', '/usr/local/opt/l
 export const INCLUDE_FOLDERS = ['/usr/include', '/usr/local/include', '/opt/homebrew/include']
 
 /** The path of a program, also where it is installed but not on PATH. */
-export const findTool = (program) => which(program, SYSTEM_FOLDERS)
+export const findTool = (program, { which } = thisSystem) => which(program, SYSTEM_FOLDERS)
 
-export function isPresent(name) {
-  const { programs, header } = TOOLS[name]
+export function isPresent(name, system = thisSystem) {
+  const { programs, header, isCompiler } = TOOLS[name]
+  if (isCompiler && system.platform === 'win32') return hasVisualStudio(system)
+  if (isCompiler && system.platform === 'darwin' && !hasXcodeTools(system)) return false
   return programs
-    ? programs.some((program) => findTool(program))
-    : INCLUDE_FOLDERS.some((folder) => existsSync(path.join(folder, header)))
+    ? programs.some((program) => findTool(program, system))
+    : INCLUDE_FOLDERS.some((folder) => system.exists(path.posix.join(folder, header)))
 }
 
-export const debianPackages = (names) => names.map((name) => TOOLS[name].debian)
-
-function howToInstall(names) {
-  const packages = debianPackages(names).join(' ')
-  if (process.platform === 'darwin') {
-    return [...new Set(names.map((name) => TOOLS[name].macos))].join(' && ')
-  }
-  if (which('apt-get')) return `apt-get install ${packages}`
-  return `install ${packages} with your package manager`
+function packageOf(name, linux) {
+  const { linux: packages } = TOOLS[name]
+  return typeof packages === 'string' ? packages : (packages[linux] ?? packages.other)
 }
 
-function checkCmakeVersion() {
+const packagesOf = (names, linux) => [...new Set(names.map((name) => packageOf(name, linux)))]
+
+export const debianPackages = (names) => packagesOf(names, 'debian')
+
+function howToInstall(names, { platform, osRelease }) {
+  const distinct = (remedies, separator) => [...new Set(remedies)].join(separator)
+  if (platform === 'darwin')
+    return distinct(
+      names.map((name) => TOOLS[name].macos ?? XCODE),
+      ' && ',
+    )
+  if (platform === 'win32')
+    return distinct(
+      names.map((name) => TOOLS[name].windows ?? VISUAL_STUDIO),
+      '; ',
+    )
+  const linux = linuxOf(osRelease)
+  const packages = packagesOf(names, linux).join(' ')
+  return linux ? `${INSTALL[linux]} ${packages}` : `install ${packages} with your package manager`
+}
+
+function checkCmakeVersion({ capture }) {
   const { stdout } = capture('cmake', ['--version'])
   const [, major, minor] = (stdout.match(/version (\d+)\.(\d+)/) ?? []).map(Number)
   const [needMajor, needMinor] = CMAKE_MINIMUM
@@ -93,14 +144,14 @@ function checkCmakeVersion() {
 }
 
 /** Throws a Stop whose one line names every one of the tools that is missing. */
-export function requireTools(names) {
-  const missing = names.filter((name) => !isPresent(name))
+export function requireTools(names, system = thisSystem) {
+  const missing = names.filter((name) => !isPresent(name, system))
   if (missing.length > 0) {
     const list = new Intl.ListFormat('en').format(missing)
-    const verb = missing.length > 1 ? 'are' : 'is'
-    throw new Stop(`${list} ${verb} missing: ${howToInstall(missing)}`)
+    const verb = missing.length > 1 || missing[0].startsWith('the headers') ? 'are' : 'is'
+    throw new Stop(`${list} ${verb} missing: ${howToInstall(missing, system)}`)
   }
-  if (names.includes('cmake')) checkCmakeVersion()
+  if (names.includes('cmake')) checkCmakeVersion(system)
 }
 
 if (isMain(import.meta.url)) {

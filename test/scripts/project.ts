@@ -1,7 +1,15 @@
 // A project of its own, with the scripts of this one and a small libwebsockets, to run scripts in.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
@@ -61,4 +69,14 @@ export function makeProject(): { project: string; tarball: string } {
     'deps/libwebsockets/patches/series': '# none\n',
   })
   return { project, tarball }
+}
+
+/** A folder for PATH with programs of these names, which do nothing. */
+export function programs(...names: string[]): string {
+  const folder = temporaryFolder()
+  for (const name of names) {
+    put(folder, { [name]: '#!/bin/sh\n' })
+    chmodSync(path.join(folder, name), 0o755)
+  }
+  return folder
 }

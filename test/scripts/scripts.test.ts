@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -13,12 +12,7 @@ import {
 import path from 'node:path'
 import { beforeEach, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { makeProject, patchOf, put, temporaryFolder, VERSION } from './project.js'
-
-function putProgram(folder: string, name: string): void {
-  put(folder, { [name]: '#!/bin/sh\n' })
-  chmodSync(path.join(folder, name), 0o755)
-}
+import { makeProject, patchOf, programs, put, temporaryFolder, VERSION } from './project.js'
 
 describe('scripts/lws-source.mjs', () => {
   let project = ''
@@ -116,8 +110,7 @@ describe('scripts/lws-source.mjs', () => {
   it('names all four routes in one line when none works', () => {
     const offline =
       "data:text/javascript,globalThis.fetch = async () => { throw new Error('offline') }"
-    const bin = path.join(project, 'bin')
-    putProgram(bin, 'tar')
+    const bin = programs('tar')
     const { status, stderr } = run({ LWS_SOURCE: '', PATH: bin }, ['--import', offline])
     assert.equal(status, 1)
     const last = stderr.trim().split('\n').at(-1) ?? ''
@@ -126,21 +119,6 @@ describe('scripts/lws-source.mjs', () => {
     }
     assert.match(last, /Debian's source package \(no apt on this machine\)/)
     assert.match(last, /the upstream release archive \(offline\)/)
-  })
-})
-
-describe('scripts/prerequisites.mjs', () => {
-  it('names the package of a missing tool in one line', async () => {
-    const bin = temporaryFolder()
-    const { TEST_TOOLS } = await import(pathToFileURL('scripts/prerequisites.mjs').href)
-    for (const name of ['apt-get', 'cc', 'g++', 'make', 'tar', 'patch', ...TEST_TOOLS])
-      putProgram(bin, name)
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/prerequisites.mjs'], {
-      encoding: 'utf8',
-      env: { PATH: bin },
-    })
-    assert.equal(status, 1)
-    assert.match(stderr, /^lws-secure-streams: cmake is missing: (apt-get|brew) install cmake\n$/)
   })
 })
 
