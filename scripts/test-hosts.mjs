@@ -1,22 +1,40 @@
 // Tries the package in programs that are not Node, and on the Node that Debian builds:
 // `npm run test:hosts`.
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { main, say } from './console.mjs'
 import { debianRoot, runInRoot, whyNoRoot } from './debian-root.mjs'
 import { packTarball } from './pack.mjs'
 import { inRoot, root } from './paths.mjs'
+import { ensurePackage } from './pinned-packages.mjs'
 import { capture, runNpm } from './processes.mjs'
 import { makeSmokeCertificates, smokeProgram } from './smoke.mjs'
 
+const system = `${process.platform}-${process.arch}`
+
+/** `packages` has the program for each system, by its path there. */
 const HOSTS = [
-  { name: 'Bun', version: '1.4.5', package: 'bun', folder: '@oven', ways: [[]] },
+  {
+    name: 'Bun',
+    version: '1.4.5',
+    command: 'bun',
+    ways: [[]],
+    packages: {
+      'linux-x64': ['@oven/bun-linux-x64', 'bin/bun'],
+      'darwin-arm64': ['@oven/bun-darwin-aarch64', 'bin/bun'],
+      'win32-x64': ['@oven/bun-windows-x64', 'bin/bun.exe'],
+    },
+  },
   {
     name: 'Deno',
     version: '2.9.6',
-    package: 'deno',
-    folder: '@deno',
+    command: 'deno',
     ways: [['run', '-A'], ['run']],
+    packages: {
+      'linux-x64': ['@deno/linux-x64-glibc', 'deno'],
+      'darwin-arm64': ['@deno/darwin-arm64', 'deno'],
+      'win32-x64': ['@deno/win32-x64', 'deno.exe'],
+    },
   },
 ]
 
@@ -24,33 +42,31 @@ const PROGRAMS = ['refusal.mjs', 'load-file.cjs']
 const project = inRoot('build', 'hosts', 'project')
 const PATIENCE = 60_000
 
-/** A project with the package as npm installs it, and with the hosts. */
+/** A project with the package as npm installs it. */
 function makeProject() {
-  say('fetching Bun and Deno, and installing the package beside them')
-  const modules = path.join(project, 'node_modules')
-  rmSync(path.join(modules, 'lws-secure-streams'), { recursive: true, force: true })
+  say('installing the package')
+  rmSync(project, { recursive: true, force: true })
   mkdirSync(project, { recursive: true })
   writeFileSync(path.join(project, 'package.json'), '{ "private": true }')
   for (const name of PROGRAMS) copyFileSync(inRoot('test', 'hosts', name), path.join(project, name))
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
-  const packages = HOSTS.map((host) => `${host.package}@${host.version}`)
-  runNpm(['install', ...quiet, '--prefix', project, packTarball(), ...packages], {
+  runNpm(['install', ...quiet, '--prefix', project, packTarball()], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
 }
 
-/** The program of a host, which is in the package for this platform. */
-function programOf({ name, folder }) {
-  const scope = path.join(project, 'node_modules', folder)
-  const isProgram = new RegExp(`(^|[/\\\\])${name}(\\.exe)?$`, 'i')
-  const file = readdirSync(scope, { recursive: true }).find((each) => isProgram.test(each))
-  return path.join(scope, file)
+/** The program of a host; packages keep no permissions that their archives lack. */
+function programOf({ version, packages }) {
+  const [name, file] = packages[system]
+  const program = path.join(ensurePackage(`${name}@${version}`), file)
+  chmodSync(program, 0o755)
+  return program
 }
 
 function prebuild() {
   const folder = path.join(project, 'node_modules', 'lws-secure-streams', 'prebuilds')
-  const [file] = readdirSync(path.join(folder, `${process.platform}-${process.arch}`))
-  return path.join(folder, `${process.platform}-${process.arch}`, file)
+  const file = readdirSync(path.join(folder, system)).find((name) => !name.includes('.musl.'))
+  return path.join(folder, system, file)
 }
 
 /** What the program printed as JSON; `undefined` when it did not end well. */
@@ -60,22 +76,25 @@ function answer(program, args) {
   return ok ? JSON.parse(stdout) : undefined
 }
 
+const skipped = (host, reason) => ({ host, command: '', isGood: true, says: `skipped: ${reason}` })
+
 function tryHost(host) {
+  const name = `${host.name} ${host.version}`
+  if (!host.packages[system]) return [skipped(name, `no ${host.name} is pinned for ${system}`)]
   const program = programOf(host)
   return host.ways.map((way) => {
     const { hasPolicyHalf, isRefusal, says } = answer(program, [...way, 'refusal.mjs']) ?? {}
     // In any case the loader has to say what is lacking, where it can be caught.
     const outcome = answer(program, [...host.ways[0], 'load-file.cjs', prebuild()])
     const isGood = hasPolicyHalf && isRefusal && outcome === 'throws'
-    const command = [host.package, ...way].join(' ')
-    return { host: `${host.name} ${host.version}`, command, isGood, says }
+    return { host: name, command: [host.command, ...way].join(' '), isGood, says }
   })
 }
 
 async function tryDebian(release) {
   const host = `nodejs of Debian ${release}`
   const reason = whyNoRoot()
-  if (reason) return { host, command: '', isGood: true, says: `skipped: ${reason}` }
+  if (reason) return skipped(host, reason)
   const certificates = await makeSmokeCertificates()
   const { ok, stdout, stderr } = runInRoot(debianRoot(release), [smokeProgram, root, certificates])
   const lines = stdout.trimEnd().split('\n')
