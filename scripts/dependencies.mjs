@@ -1,6 +1,7 @@
-// Installs the development dependencies when node_modules is not what package-lock.json says.
+// Installs the development dependencies when node_modules is not what package-lock.json says:
+// `node scripts/dependencies.mjs`.
 import { existsSync, readFileSync } from 'node:fs'
-import { say } from './console.mjs'
+import { isMain, main, say } from './console.mjs'
 import { inRoot } from './paths.mjs'
 import { runNpm } from './processes.mjs'
 
@@ -23,3 +24,5 @@ export function ensureDependencies() {
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   runNpm(['ci', ...quiet], { cwd: inRoot(), stdio: ['ignore', 'ignore', 'inherit'] })
 }
+
+if (isMain(import.meta.url)) await main(ensureDependencies)

@@ -6,8 +6,8 @@ import { inRoot } from './paths.mjs'
 import { nativePrebuild } from './prebuild/native-prebuild.mjs'
 import { runNpm } from './processes.mjs'
 
-export function packTarball() {
-  nativePrebuild()
+/** Packs with the prebuilds that there are. */
+export function pack() {
   const folder = inRoot('build', 'pack')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
@@ -16,6 +16,11 @@ export function packTarball() {
   const name = readdirSync(folder).find((file) => file.endsWith('.tgz'))
   if (!name) throw new Stop(`npm pack made nothing in ${folder}`)
   return path.join(folder, name)
+}
+
+export function packTarball() {
+  nativePrebuild()
+  return pack()
 }
 
 if (isMain(import.meta.url)) await main(() => console.log(packTarball()))

@@ -118,6 +118,10 @@ const packagesOf = (names, linux) => [...new Set(names.map((name) => packageOf(n
 
 export const debianPackages = (names) => packagesOf(names, 'debian')
 
+/** Without what comes with Xcode. */
+export const brewPackages = (names) =>
+  names.map((name) => TOOLS[name].macos?.match(/^brew install (\S+)$/)?.[1]).filter(Boolean)
+
 function howToInstall(names, { platform, osRelease }) {
   const distinct = (remedies, separator) => [...new Set(remedies)].join(separator)
   if (platform === 'darwin')
