@@ -29,7 +29,7 @@ describe('the workflows', () => {
       }
     })
 
-    it(`${name} may read, and its jobs no more than they say; none runs for hours`, () => {
+    it(`${name} may only read unless a job says more, and each job has a time limit`, () => {
       assert.match(text, /^permissions:\n {2}contents: read$/m)
       const jobs = text
         .slice(text.indexOf('\njobs:\n'))
