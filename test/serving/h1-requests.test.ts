@@ -264,6 +264,12 @@ const taken: [name: string, request: string, head: RegExp | string, body?: strin
     'abc',
   ],
   ['chunks', chunked('3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n'), /^POST/, 'abc0123456789'],
+  [
+    'chunks behind a long head',
+    post('3\r\nabc\r\n0\r\n\r\n', `X: ${'y'.repeat(20_000)}`, 'Transfer-Encoding: chunked'),
+    /^POST/,
+    'abc',
+  ],
   ['chunks with extensions', chunked('3;a="b;c" \r\nabc\r\n000;x\r\n\r\n'), /^POST/, 'abc'],
   [
     'a coding in capital letters',
