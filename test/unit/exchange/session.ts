@@ -258,6 +258,8 @@ export abstract class Session implements Stream {
     this.kind = kindOf(this.kind.exchange, canSend, qos)
     const dropped = canSend ? [] : this.queue.splice(0)
     this.exchange.setKind(this.kind)
+    // A stream changes its kind in its work, of which the rest follows.
+    this.schedule()
     for (const message of dropped)
       assert.ok(message.cancelled || message.verdict === 'dropped', `${message.id} is left behind`)
   }

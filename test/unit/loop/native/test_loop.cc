@@ -106,7 +106,7 @@ Napi::Value TestLoop::SetReadAhead(const Napi::CallbackInfo& info) {
 
 Napi::Value TestLoop::SetTimer(const Napi::CallbackInfo& info) {
   const uint32_t in = info[0].As<Napi::Number>().Uint32Value();
-  lws_.deadline = in == 0 ? 0 : static_cast<uint64_t>(lws_now_usecs()) / 1000 + in;
+  lws_.deadline = in == 0 ? 0 : uv_now(uv_default_loop()) + in;
   loop_->RequestTurn();
   return info.Env().Undefined();
 }

@@ -1,0 +1,79 @@
+// Runs the smoke, and a file of the suite, by a Node of another platform.
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { inRoot } from '../paths.mjs'
+
+/** Of the files that scripts/portable-tests.mjs names, one or two for each thing that there is. */
+export const SUITE = [
+  'streams/alpn',
+  'streams/certificates',
+  'streams/client-certificates',
+  'streams/credit',
+  'streams/duplex',
+  'streams/endpoints',
+  'streams/h2',
+  'streams/h2-headers',
+  'streams/keep-alive',
+  'streams/metadata',
+  'streams/mqtt-in-flight',
+  'streams/raw',
+  'streams/requests',
+  'streams/retries',
+  'streams/server-names',
+  'streams/signals',
+  'streams/ws-close',
+  'streams/ws-frames',
+  'serving/h1-connections',
+  'serving/h1-requests',
+  'serving/h1-responses',
+  'serving/h2-frames',
+  'serving/https',
+  'serving/raw',
+  'serving/upgrades',
+  'serving/ws-frames',
+]
+
+const PATIENCE = 900_000
+
+// A line of TAP, and the block below it.
+const RESULT = /^( *)(not )?ok \d+ - (.+?)( # (?:SKIP|TODO).*)?\n\1 {2}---\n((?:\1 {2}.*\n)*?)\1 {2}\.\.\.$/gm
+const isSuite = (block) => /^ *type: 'suite'$/m.test(block)
+
+// Wine gives Node no pipe for its output that Node would take.
+function outputOf({ command, node, env }, args, name) {
+  const folder = inRoot('build', 'platforms', 'output')
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, `${name.replaceAll('/', '-')}.txt`)
+  const output = openSync(file, 'w')
+  const program = path.join(node, 'bin', node.includes('node-win-') ? 'node.exe' : 'node')
+  const [first, ...rest] = [...command, program, ...args]
+  const { status, signal } = spawnSync(first, rest, {
+    stdio: ['ignore', output, output],
+    env: { ...process.env, ...env },
+    timeout: PATIENCE,
+    killSignal: 'SIGKILL',
+  })
+  closeSync(output)
+  return { text: readFileSync(file, 'utf8').replaceAll('\r\n', '\n'), end: signal ?? status }
+}
+
+/** How many checks passed, and the names of those that failed, the end included. */
+export function runSmoke(machine, { folder, certificates }) {
+  const program = path.join(folder, 'test', 'smoke', 'smoke.mjs')
+  const { text, end } = outputOf(machine, [program, folder, certificates], 'smoke')
+  const lines = text.split('\n')
+  const failed = lines.filter((line) => line.startsWith('FAIL')).map((line) => line.slice(6))
+  if (end !== 0 && failed.length === 0) failed.push(`ended with ${end}: ${lines.at(-2) ?? ''}`)
+  return { passed: lines.filter((line) => line.startsWith('ok ')).length, failed }
+}
+
+/** The same for a file of the suite, by the names of its tests. */
+export function runSuiteFile(machine, { folder }, name) {
+  const file = path.join(folder, 'build', 'test', `${name}.test.js`)
+  const { text, end } = outputOf(machine, ['--test-reporter=tap', file], name)
+  const tests = [...text.matchAll(RESULT)].filter(([, , , , , block]) => !isSuite(block))
+  const failed = tests.filter(([, , not]) => not).map(([, , , title]) => title)
+  if (tests.length === 0 || (end !== 0 && failed.length === 0)) failed.push(`ended with ${end}`)
+  return { passed: tests.filter(([, , not, , skipped]) => !not && !skipped).length, failed }
+}
