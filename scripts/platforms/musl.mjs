@@ -8,11 +8,11 @@ import { muslExports } from '../prebuild/exports.mjs'
 import { findTarget, prebuildFile } from '../prebuild/targets.mjs'
 import { capture, run } from '../processes.mjs'
 
-const NAME = 'linux-x64-musl'
+export const MUSL = 'linux-x64-musl'
 
 /** What the loader said: `loaded`, or the symbol or the library that is missing. */
 export function loadByMusl() {
-  const target = findTarget(NAME)
+  const target = findTarget(MUSL)
   const folder = inRoot('build', 'platforms', 'musl')
   mkdirSync(folder, { recursive: true })
   const addon = prebuildFile(target)

@@ -4,40 +4,11 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { inRoot } from '../paths.mjs'
 
-/** Of the files that scripts/portable-tests.mjs names, one or two for each thing that there is. */
-export const SUITE = [
-  'streams/alpn',
-  'streams/certificates',
-  'streams/client-certificates',
-  'streams/credit',
-  'streams/duplex',
-  'streams/endpoints',
-  'streams/h2',
-  'streams/h2-headers',
-  'streams/keep-alive',
-  'streams/metadata',
-  'streams/mqtt-in-flight',
-  'streams/raw',
-  'streams/requests',
-  'streams/retries',
-  'streams/server-names',
-  'streams/signals',
-  'streams/ws-close',
-  'streams/ws-frames',
-  'serving/h1-connections',
-  'serving/h1-requests',
-  'serving/h1-responses',
-  'serving/h2-frames',
-  'serving/https',
-  'serving/raw',
-  'serving/upgrades',
-  'serving/ws-frames',
-]
-
 const PATIENCE = 900_000
 
 // A line of TAP, and the block below it.
-const RESULT = /^( *)(not )?ok \d+ - (.+?)( # (?:SKIP|TODO).*)?\n\1 {2}---\n((?:\1 {2}.*\n)*?)\1 {2}\.\.\.$/gm
+const RESULT =
+  /^( *)(not )?ok \d+ - (.+?)( # (?:SKIP|TODO).*)?\n\1 {2}---\n((?:\1 {2}.*\n)*?)\1 {2}\.\.\.$/gm
 const isSuite = (block) => /^ *type: 'suite'$/m.test(block)
 
 // Wine gives Node no pipe for its output that Node would take.
