@@ -64,6 +64,14 @@ describe('an upgrade to ws', { timeout: 60_000 }, () => {
     assert.equal(site.server.stats.connections, 1)
   })
 
+  test('answers with a subprotocol as long as a policy may have', async () => {
+    const longest = 'p'.repeat(253)
+    await using site = await serveHttp(echo, { ws_subprotocol: longest })
+    const socket = await connect(site.url, longest)
+    assert.equal(socket.protocol, longest)
+    socket.close()
+  })
+
   test('passes messages of both kinds and any size, both ways', async () => {
     await using site = await serveHttp(echo, chat)
     const socket = await connect(site.url)
