@@ -24,6 +24,18 @@ async function load(...options: string[]): Promise<string> {
 }
 
 describe('a server of h2', { timeout: 30_000 }, () => {
+  test('leaves a request to the program, while another response gets room', async () => {
+    const go = settled()
+    await using site = await connected(async (txn) => {
+      if (txn.url === '/later') await go.promise
+      return txn.ack().end(Buffer.alloc(200_000))
+    })
+    const later = site.client.ask('/later')
+    assert.equal((await site.client.ask('/first')).status, 200)
+    go.settle()
+    assert.equal((await later).status, 200)
+  })
+
   test('has each request as a transaction on a stream of its own', async () => {
     const streams = new Set<unknown>()
     await using site = await connected(async (txn) => {
