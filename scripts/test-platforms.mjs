@@ -9,7 +9,7 @@ import { EMULATORS } from './platforms/emulators.mjs'
 import { faultOf } from './platforms/faults.mjs'
 import { loadByMusl, MUSL } from './platforms/musl.mjs'
 import { makePackage } from './platforms/package.mjs'
-import { runSmoke, runSuiteFile } from './platforms/runs.mjs'
+import { OUTPUT, runSmoke, runSuiteFile } from './platforms/runs.mjs'
 import { run, which } from './processes.mjs'
 import { makeSmokeCertificates } from './smoke.mjs'
 import { compileTests } from './test.mjs'
@@ -87,5 +87,6 @@ await main(async () => {
     rows.map(({ smoke, suite, ...row }) => ({ ...row, smoke: tell(smoke), suite: tell(suite) })),
     ['prebuild', 'Node', 'smoke', 'suite'],
   )
+  say(`what each printed is in ${OUTPUT}`)
   return sum(rows.flatMap(({ smoke, suite }) => [smoke, suite])).unexplained > 0 ? 1 : 0
 })

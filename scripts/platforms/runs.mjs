@@ -6,6 +6,9 @@ import { inRoot } from '../paths.mjs'
 
 const PATIENCE = 900_000
 
+/** What they print, by the Node. */
+export const OUTPUT = inRoot('build', 'platforms', 'output')
+
 // A line of TAP, and the block below it.
 const RESULT =
   /^( *)(not )?ok \d+ - (.+?)( # (?:SKIP|TODO).*)?\n\1 {2}---\n((?:\1 {2}.*\n)*?)\1 {2}\.\.\.$/gm
@@ -13,7 +16,7 @@ const isSuite = (block) => /^ *type: 'suite'$/m.test(block)
 
 // Wine gives Node no pipe for its output that Node would take.
 function outputOf({ command, node, env }, args, name) {
-  const folder = inRoot('build', 'platforms', 'output')
+  const folder = path.join(OUTPUT, path.basename(node))
   mkdirSync(folder, { recursive: true })
   const file = path.join(folder, `${name.replaceAll('/', '-')}.txt`)
   const output = openSync(file, 'w')
@@ -29,12 +32,14 @@ function outputOf({ command, node, env }, args, name) {
   return { text: readFileSync(file, 'utf8').replaceAll('\r\n', '\n'), end: signal ?? status }
 }
 
-/** How many checks passed, and the names of those that failed, the end included. */
+/** How many checks passed, and the names of those that failed; what they say is printed. */
 export function runSmoke(machine, { folder, certificates }) {
   const program = path.join(folder, 'test', 'smoke', 'smoke.mjs')
   const { text, end } = outputOf(machine, [program, folder, certificates], 'smoke')
   const lines = text.split('\n')
-  const failed = lines.filter((line) => line.startsWith('FAIL')).map((line) => line.slice(6))
+  const said = lines.filter((line) => line.startsWith('FAIL')).map((line) => line.slice(6))
+  for (const line of said) console.log(`  ${line}`)
+  const failed = said.map((line) => line.split(': ')[0])
   if (end !== 0 && failed.length === 0) failed.push(`ended with ${end}: ${lines.at(-2) ?? ''}`)
   return { passed: lines.filter((line) => line.startsWith('ok ')).length, failed }
 }
