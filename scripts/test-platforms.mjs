@@ -33,9 +33,9 @@ function requireEmulator(name) {
 
 /** Prints what failed, and returns how it went in a few words, and whether it may count as passed. */
 function judge(name, what, { passed, failed }) {
-  const unexplained = failed.filter((test) => !faultOf(name, what, test))
-  for (const test of failed)
-    console.log(`  ${what}: ${test}: ${faultOf(name, what, test) ?? 'FAILS'}`)
+  const unexplained = failed.filter(({ says }) => !faultOf(name, says))
+  for (const { test, says } of failed)
+    console.log(`  ${what}: ${test}: ${says}: ${faultOf(name, says) ?? 'FAILS'}`)
   return { passed, explained: failed.length - unexplained.length, unexplained: unexplained.length }
 }
 

@@ -10,7 +10,7 @@ import { capture, run } from '../processes.mjs'
 
 export const MUSL = 'linux-x64-musl'
 
-/** What the loader said: `loaded`, or the symbol or the library that is missing. */
+/** Whether it loads; if not, the failure has the symbol or the library that is missing. */
 export function loadByMusl() {
   const target = findTarget(MUSL)
   const folder = inRoot('build', 'platforms', 'musl')
@@ -25,5 +25,6 @@ export function loadByMusl() {
   // Its own functions stand in for others, of which the compiler knows the types.
   run('musl-gcc', ['-rdynamic', '-w', '-o', program, ...sources])
   const { ok, stdout, stderr } = capture(program, [addon])
-  return { passed: ok ? 1 : 0, failed: ok ? [] : [(stderr || stdout).trim()] }
+  const failure = { test: 'loading', says: (stderr || stdout).trim() }
+  return { passed: ok ? 1 : 0, failed: ok ? [] : [failure] }
 }

@@ -32,24 +32,28 @@ function outputOf({ command, node, env }, args, name) {
   return { text: readFileSync(file, 'utf8').replaceAll('\r\n', '\n'), end: signal ?? status }
 }
 
-/** How many checks passed, and the names of those that failed; what they say is printed. */
+/** How many checks passed, and those that failed: what each is called, and what it says. */
 export function runSmoke(machine, { folder, certificates }) {
   const program = path.join(folder, 'test', 'smoke', 'smoke.mjs')
   const { text, end } = outputOf(machine, [program, folder, certificates], 'smoke')
   const lines = text.split('\n')
-  const said = lines.filter((line) => line.startsWith('FAIL')).map((line) => line.slice(6))
-  for (const line of said) console.log(`  ${line}`)
-  const failed = said.map((line) => line.split(': ')[0])
-  if (end !== 0 && failed.length === 0) failed.push(`ended with ${end}: ${lines.at(-2) ?? ''}`)
+  const failed = lines
+    .filter((line) => line.startsWith('FAIL'))
+    .map((line) => line.match(/^FAIL +([^:]*): (.*)/))
+    .map(([, test, says]) => ({ test, says }))
+  if (end !== 0 && failed.length === 0) failed.push({ test: 'its end', says: `${end}` })
   return { passed: lines.filter((line) => line.startsWith('ok ')).length, failed }
 }
 
-/** The same for a file of the suite, by the names of its tests. */
+/** The same for a file of the suite. */
 export function runSuiteFile(machine, { folder }, name) {
   const file = path.join(folder, 'build', 'test', `${name}.test.js`)
   const { text, end } = outputOf(machine, ['--test-reporter=tap', file], name)
   const tests = [...text.matchAll(RESULT)].filter(([, , , , , block]) => !isSuite(block))
-  const failed = tests.filter(([, , not]) => not).map(([, , , title]) => title)
-  if (tests.length === 0 || (end !== 0 && failed.length === 0)) failed.push(`ended with ${end}`)
+  const failed = tests
+    .filter(([, , not]) => not)
+    .map(([, , , test, , block]) => ({ test, says: block.match(/^ *error: (.*)/m)?.[1] ?? '' }))
+  if (tests.length === 0 || (end !== 0 && failed.length === 0))
+    failed.push({ test: 'its end', says: `${end}` })
   return { passed: tests.filter(([, , not, , skipped]) => !not && !skipped).length, failed }
 }
