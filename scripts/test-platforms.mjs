@@ -40,6 +40,7 @@ function judge(name, what, { passed, failed }) {
 }
 
 function tell({ passed, explained, unexplained }) {
+  if (passed + explained + unexplained === 0) return ''
   const parts = [`${passed} pass`]
   if (explained > 0) parts.push(`${explained} are the emulator's`)
   if (unexplained > 0) parts.push(`${unexplained} FAIL`)
