@@ -31,6 +31,23 @@ async function withContext(openContext, options, use) {
   }
 }
 
+/** The system's own error is told as Node tells it. */
+async function refusesToConnect(openContext) {
+  let refusing
+  await withPeer('raw', undefined, (port) => {
+    refusing = port
+  })
+  await withContext(openContext, { policy: policyFor('raw', refusing) }, async (context) => {
+    const stream = context.stream('it')
+    await assert.rejects(stream.connect(), ({ cause }) => {
+      const { code, syscall } = cause.cause
+      assert.deepEqual({ code, syscall }, { code: 'ECONNREFUSED', syscall: 'connect' })
+      return true
+    })
+    stream.destroy()
+  })
+}
+
 /** Checks of `openContext`, for which `folder` is the package and `certificates` are the peers'. */
 export function checksOf({ openContext, folder, certificates }) {
   const { ca, trusted } = certificates
@@ -89,6 +106,7 @@ export function checksOf({ openContext, folder, certificates }) {
     checks[`${protocol}, certificate of a stranger`] = () => refusal(protocol, 'stranger')
     checks[`${protocol} in a worker thread, which exits`] = () => inWorker(protocol)
   }
+  checks['a port that refuses'] = () => refusesToConnect(openContext)
   checks['certificate that has expired'] = () => refusal('h1', 'expired')
   checks['certificate for another name'] = () => refusal('h1', 'otherName')
   checks['h1 with TLS in a worker thread, which exits'] = () => inWorker('h1', trusted)

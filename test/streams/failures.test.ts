@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { constants } from 'node:os'
 import { after, before, describe, test } from 'node:test'
 import {
   AllRetriesFailedError,
@@ -46,6 +47,11 @@ for (const protocol of protocols)
         assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
         assert.ok(error.cause instanceof UnreachableError)
         assert.match(error.cause.message, /conn fail|refused/)
+        const { code, errno, syscall } = error.cause.cause as NodeJS.ErrnoException
+        assert.deepEqual(
+          { code, errno, syscall },
+          { code: 'ECONNREFUSED', errno: -constants.errno.ECONNREFUSED, syscall: 'connect' },
+        )
         assert.deepEqual(withoutPolls(states), threeAttempts)
 
         states.length = 0
