@@ -11,7 +11,7 @@ export const OUTPUT = inRoot('build', 'platforms', 'output')
 
 // A line of TAP, and the block below it.
 const RESULT =
-  /^( *)(not )?ok \d+ - (.+?)( # (?:SKIP|TODO).*)?\n\1 {2}---\n((?:\1 {2}.*\n)*?)\1 {2}\.\.\.$/gm
+  /^( *)(not )?ok \d+ - (.+?)( # SKIP.*)?\n\1 {2}---\n((?:\1 {2}.*\n)*?)\1 {2}\.\.\.$/gm
 const isSuite = (block) => /^ *type: 'suite'$/m.test(block)
 
 // Wine gives Node no pipe for its output that Node would take.
