@@ -4,7 +4,14 @@
  */
 import { stateName } from '../state.js'
 import { type NativeStream, type NativeStreamHandlers, native } from './native.js'
-import type { Failure, HandlerTarget, NoticeTarget, Piece, ReceivingTarget } from './targets.js'
+import type {
+  Failure,
+  HandlerTarget,
+  NoticeTarget,
+  Piece,
+  Published,
+  ReceivingTarget,
+} from './targets.js'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -12,9 +19,9 @@ const NOTHING = Buffer.alloc(0)
 const { numbers } = native()
 const { state: STATE, rx: RX, sent: SENT, failure: FAILURE, dropped: DROPPED } = numbers.events
 const { acknowledged: ACKNOWLEDGED, refused: REFUSED, wanted: WANTED } = numbers.events
-const { head: HEAD, trailers: TRAILERS, ended: ENDED } = numbers.events
+const { head: HEAD, trailers: TRAILERS, ended: ENDED, published: PUBLISHED } = numbers.events
 const { som: SOM, eom: EOM, perfJson: PERF_JSON } = numbers.flags
-const { binary: BINARY, mayBeLost: MAY_BE_LOST } = numbers.flags
+const { binary: BINARY, retained: RETAINED } = numbers.flags
 const { settingsDiffer: SETTINGS_DIFFER, notRepeated: NOT_REPEATED } = numbers.failures
 
 const levels = new Map(
@@ -32,7 +39,6 @@ function pieceOf(flags: number): Piece {
       eom: (flags & EOM) !== 0,
       perf: (flags & PERF_JSON) !== 0,
       binary: (flags & BINARY) !== 0,
-      mayBeLost: (flags & MAY_BE_LOST) !== 0,
     }
     pieces.set(flags, piece)
   }
@@ -96,6 +102,14 @@ export function tellEvents(
         case TRAILERS:
           at += a
           target.life.answerTrails(bytes.toString('latin1', at - a, at))
+          break
+        case PUBLISHED:
+          at += a
+          target.receiving.published({
+            topic: bytes.toString('utf8', at - a, at),
+            qos: (b & ~RETAINED) as Published['qos'],
+            retain: (b & RETAINED) !== 0,
+          })
           break
         case SENT:
           target.sending.sent(a)

@@ -86,7 +86,7 @@ export interface NativeKind {
 
 /**
  * Three numbers an event, `count` times: kind, a, b; the next call has others in the same array. The
- * bytes that `Rx`, `Failure`, `Head` and `Trailers` events speak of (`a` of them) follow each other in
+ * bytes that `Rx`, `Failure`, `Head`, `Trailers` and `Published` events speak of (`a` of them) follow each other in
  * `bytes`, from `from` on.
  */
 export type NativeStreamEvents = (

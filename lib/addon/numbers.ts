@@ -15,11 +15,12 @@ export interface NativeNumbers {
     | 'wanted'
     | 'head'
     | 'trailers'
-    | 'ended',
+    | 'ended'
+    | 'published',
     number
   >
-  /** The flags of a piece of payload; `mayBeLost`: its message has MQTT's QoS 0. */
-  flags: Record<'som' | 'eom' | 'perfJson' | 'binary' | 'mayBeLost', number>
+  /** The flags of a piece of payload; `retained` is one of how a message was published. */
+  flags: Record<'som' | 'eom' | 'perfJson' | 'binary' | 'retained', number>
   /** What kind of failure it is; from 1000 on it is the code of a WebSocket's CLOSE, and 0 is any other. */
   failures: Record<'settingsDiffer' | 'notRepeated', number>
   /** What a context's notice is about. */

@@ -8,8 +8,13 @@ export interface Piece {
   /** It is the JSON of a `perf` streamtype. */
   readonly perf: boolean
   readonly binary: boolean
-  /** By its quality of service. */
-  readonly mayBeLost: boolean
+}
+
+/** How a message of MQTT was published. */
+export interface Published {
+  readonly topic: string
+  readonly qos: 0 | 1 | 2
+  readonly retain: boolean
 }
 
 /** Why a connection ended, or an attempt to make one failed. */
@@ -49,6 +54,8 @@ export interface SendingTarget {
 /** Is told what arrives. */
 export interface ReceivingTarget {
   received(data: Buffer, piece: Piece): void
+  /** The messages from here on were published like this. */
+  published(how: Published): void
   performance(performance: unknown): void
   /** The peer sends no more on this connection, which is still there. */
   ended(): void

@@ -1,4 +1,5 @@
 /** What a stream has received, until somebody takes it. */
+import type { Published } from '../addon/targets.js'
 import { rejectForCaller } from '../errors/reject-for-caller.js'
 import { ShortQueue } from './short-queue.js'
 
@@ -16,6 +17,7 @@ export interface Chunk {
 export interface ReceivedChunk extends Chunk {
   readonly metadata: Readonly<Record<string, string>>
   readonly binary?: boolean
+  readonly published?: Published | undefined
 }
 
 // When more waits than the first, a stream stops reading its socket, until less waits than the second.

@@ -1,4 +1,5 @@
 /** A message that was received. */
+import type { Published } from '../addon/targets.js'
 import type { ReceivedChunk } from './inbox.js'
 
 /** The bytes of `chunks`: without a copy when they lie behind each other. */
@@ -26,17 +27,38 @@ export class Message {
   readonly metadata: Readonly<Record<string, string>>
   /** Whether it is a binary message of `ws`; a text is not, and those of other protocols are neither. */
   readonly binary: boolean
+  /** On `mqtt`, the topic that it was published to; `undefined` on other protocols. */
+  readonly topic: string | undefined
+  /**
+   * On `mqtt`, the quality of service that the broker sent it with: the lower of those that it was
+   * published and subscribed to with; `undefined` on other protocols.
+   */
+  readonly qos: 0 | 1 | 2 | undefined
+  /**
+   * On `mqtt`, whether the broker had kept it for those who subscribe later (RETAIN), so that it may have
+   * been published long ago; `undefined` on other protocols. Some brokers leave it set on what was just
+   * published.
+   */
+  readonly retain: boolean | undefined
 
-  constructor(data: Buffer, metadata: Readonly<Record<string, string>>, binary: boolean) {
+  constructor(
+    data: Buffer,
+    metadata: Readonly<Record<string, string>>,
+    binary: boolean,
+    published?: Published,
+  ) {
     this.data = data
     this.metadata = metadata
     this.binary = binary
+    this.topic = published?.topic
+    this.qos = published?.qos
+    this.retain = published?.retain
   }
 
   /** @internal The message that `chunks`, of which there is one at least, make up. */
   static of(chunks: readonly ReceivedChunk[]): Message {
     const last = chunks.at(-1) as ReceivedChunk
-    return new Message(joined(chunks), last.metadata, last.binary ?? false)
+    return new Message(joined(chunks), last.metadata, last.binary ?? false, last.published)
   }
 
   /** The payload as UTF-8 text. */

@@ -85,6 +85,8 @@ export class HttpConnection<Name extends string = string>
     this.#transaction?.received(data, eom)
   }
 
+  published(): void {}
+
   performance(): void {}
 
   ended(): void {}

@@ -35,6 +35,7 @@ export class Listener implements StreamEventTarget {
   readonly receiving = {
     received: ignore,
     performance: ignore,
+    published: ignore,
     ended: () => this.#onStopped(),
   }
   readonly life = {

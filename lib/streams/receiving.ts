@@ -1,7 +1,7 @@
 /** What a stream of messages receives. */
 import type { EventEmitter } from 'node:events'
 import type { NativeStream } from '../addon/native.js'
-import type { Piece, ReceivingTarget } from '../addon/targets.js'
+import type { Piece, Published, ReceivingTarget } from '../addon/targets.js'
 import { channels } from '../channels.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import type { Chunk } from '../messages/inbox.js'
@@ -22,6 +22,7 @@ export class Receiving implements ReceivingTarget {
   readonly #life: StreamLife
   readonly #log: StreamLog
   // About the message that is arriving.
+  #published: Published | undefined
   #messageBytes = 0
   #isDropping = false
   #hasWarned = false
@@ -81,7 +82,7 @@ export class Receiving implements ReceivingTarget {
     const som = piece.som || !kind.isFramed
     // Such an empty piece only announces the parts of a multipart answer.
     if (data.length === 0 && !eom && !som) return
-    if (som) this.#isDropping = this.#mustDrop(piece)
+    if (som) this.#isDropping = this.#mustDrop()
     if (this.#isDropping) return
     countReceived(stats, data.length, eom)
     if (eom && head) head.complete = true
@@ -93,9 +94,13 @@ export class Receiving implements ReceivingTarget {
         bytes: this.#messageBytes,
       })
     const metadata = eom ? this.answeredMetadata : NO_METADATA
-    inbox.push({ data, som, eom, binary: piece.binary, metadata })
+    inbox.push({ data, som, eom, binary: piece.binary, metadata, published: this.#published })
     handToListeners(this.#stream, inbox)
     if (inbox.isMessageTooLong) this.#life.breakOff(messageTooLong(kind.name))
+  }
+
+  published(how: Published): void {
+    this.#published = how
   }
 
   ended(): void {
@@ -107,10 +112,10 @@ export class Receiving implements ReceivingTarget {
   }
 
   /** Whether the message that begins is to be dropped, since too much waits already. */
-  #mustDrop({ mayBeLost }: Piece): boolean {
+  #mustDrop(): boolean {
     const { inbox, stats, kind } = this.#life
     if (!inbox.isOverfull) this.#hasWarned = false
-    if (!mayBeLost || !inbox.isOverfull) return false
+    if (this.#published?.qos !== 0 || !inbox.isOverfull) return false
     stats.messagesDropped = (stats.messagesDropped ?? 0) + 1
     if (!this.#hasWarned)
       this.#log.warn(

@@ -63,6 +63,13 @@ struct ss_link_bytes {
   size_t length;
 };
 
+/* How a message of MQTT was published. */
+struct ss_link_publish {
+  struct ss_link_bytes topic;
+  unsigned int qos;
+  int is_retained;
+};
+
 /* What a listener shows in TLS, as DER, its own certificate first, and what it asks of clients. */
 struct ss_link_identity {
   const struct ss_link_bytes* chain;
@@ -160,8 +167,8 @@ struct ss_link_ops {
   uint16_t (*packet_id)(const struct ss_link* link, const lws_ss_tx_ordinal_t* ordinal);
   /* MQTT, for tx: the message that it begins was sent before, with this packet id. */
   void (*send_again)(struct ss_link* link, uint16_t packet_id);
-  /* MQTT, for rx: whether the message that it is given may be lost, since it is of QoS 0. */
-  int (*may_lose_received)(const struct ss_link* link);
+  /* MQTT, for rx: how the message was published that it is given; false elsewhere. */
+  int (*published)(const struct ss_link* link, struct ss_link_publish* publish);
   /* ws: of the frame that is arriving, how much is not yet there. */
   size_t (*rest_of_frame)(const struct ss_link* link);
 

@@ -214,10 +214,20 @@ static void send_again(struct ss_link* link, uint16_t id) {
   lws_ss_mqtt_send_again(handle_of(link), id);
 }
 
-static int may_lose_received(const struct ss_link* link) {
+static int published(const struct ss_link* link, struct ss_link_publish* publish) {
   const struct lws_ss_handle* h = handle_of(link);
+  const lws_mqtt_publish_param_t* received;
+  struct lws* nwsi;
 
-  return is_mqtt(h) && !h->u.mqtt.rx_qos;
+  if (!is_mqtt(h) || !h->wsi) return 0;
+  nwsi = lws_get_network_wsi(h->wsi);
+  received = nwsi->mqtt->rx_cpkt_param;
+  if (!received) return 0;
+  publish->topic.data = (const unsigned char*)received->topic;
+  publish->topic.length = received->topic_len;
+  publish->qos = received->qos;
+  publish->is_retained = nwsi->mqtt->client.par.packet_type_flags & 1;
+  return 1;
 }
 
 static size_t rest_of_frame(const struct ss_link* link) {
@@ -295,7 +305,7 @@ static const struct ss_link_ops ops = {
     .has_next_ride = has_next_ride,
     .packet_id = packet_id,
     .send_again = send_again,
-    .may_lose_received = may_lose_received,
+    .published = published,
     .rest_of_frame = rest_of_frame,
     .listen_port = local_listen_port,
     .listen_address = local_listen_address,

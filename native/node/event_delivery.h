@@ -21,13 +21,17 @@ struct StreamEvent {
     kWanted,
     kHead,
     kTrailers,
-    kEnded
+    kEnded,
+    kPublished
   };
-  // A flag of kRx beside those of lws: the message has MQTT's QoS 0, and may be lost.
-  static constexpr int kMayBeLost = 1 << 16;
+  // Of kPublished, beside the QoS: the message had been retained.
+  static constexpr uint32_t kRetained = 1 << 2;
   // How many bytes it has besides its numbers.
   size_t bytes() const {
-    return kind == kRx || kind == kFailure || kind == kHead || kind == kTrailers ? a : 0;
+    return kind == kRx || kind == kFailure || kind == kHead || kind == kTrailers ||
+                   kind == kPublished
+               ? a
+               : 0;
   }
   uint32_t kind, a, b;
 };

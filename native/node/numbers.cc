@@ -40,13 +40,14 @@ Napi::Object Numbers(Napi::Env env) {
        {"wanted", StreamEvent::kWanted},
        {"head", StreamEvent::kHead},
        {"ended", StreamEvent::kEnded},
-       {"trailers", StreamEvent::kTrailers}});
+       {"trailers", StreamEvent::kTrailers},
+       {"published", StreamEvent::kPublished}});
   Add(&numbers, "flags",
       {{"som", LWSSS_FLAG_SOM},
        {"eom", LWSSS_FLAG_EOM},
        {"perfJson", LWSSS_FLAG_PERF_JSON},
        {"binary", LWSSS_FLAG_WS_BINARY},
-       {"mayBeLost", StreamEvent::kMayBeLost}});
+       {"retained", StreamEvent::kRetained}});
   Add(&numbers, "failures",
       {{"settingsDiffer", SS_LINK_SETTINGS_DIFFER}, {"notRepeated", SS_LINK_NOT_REPEATED}});
   Add(&numbers, "notices",

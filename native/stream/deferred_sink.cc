@@ -9,10 +9,23 @@ void DeferredSink::State(lws_ss_constate_t state, lws_ss_tx_ordinal_t ordinal, b
 }
 
 void DeferredSink::Received(const uint8_t* data, size_t length, int flags) {
-  if (link_->ops->may_lose_received(link_)) flags |= StreamEvent::kMayBeLost;
+  if (flags & LWSSS_FLAG_SOM) Published();
   rest_of_frame_ = link_->ops->rest_of_frame(link_);
   AddBytes(StreamEvent::kRx, {reinterpret_cast<const char*>(data), length},
            static_cast<uint32_t>(flags));
+}
+
+// Messages of one topic are mostly published alike, and then that is told once.
+void DeferredSink::Published() {
+  ss_link_publish publish;
+  if (!link_->ops->published(link_, &publish)) return;
+  const std::string_view topic(reinterpret_cast<const char*>(publish.topic.data),
+                               publish.topic.length);
+  const uint32_t how = publish.qos | (publish.is_retained ? StreamEvent::kRetained : 0);
+  if (topic == topic_ && how == how_published_) return;
+  topic_ = topic;
+  how_published_ = how;
+  AddBytes(StreamEvent::kPublished, topic, how);
 }
 
 void DeferredSink::Add(StreamEvent::Kind kind, uint32_t a, uint32_t b) {

@@ -2,6 +2,7 @@
 #ifndef LWS_SS_NATIVE_STREAM_DEFERRED_SINK_H_
 #define LWS_SS_NATIVE_STREAM_DEFERRED_SINK_H_
 
+#include <string>
 #include <vector>
 
 #include "stream/sink.h"
@@ -21,6 +22,7 @@ class DeferredSink final : public Sink {
 
  private:
   bool TellInParts();
+  void Published();
 
   Host* const host_;
   const ss_link* const link_;
@@ -29,6 +31,9 @@ class DeferredSink final : public Sink {
   // How many bytes are still to come of the frame that bytes_ ends with.
   size_t rest_of_frame_ = 0;
   MessageBuffer message_;
+  // Of the message of MQTT that was told of last.
+  std::string topic_;
+  uint32_t how_published_ = 0;
 };
 
 #endif

@@ -65,6 +65,7 @@ class Accepted implements StreamEventTarget {
   readonly receiving = {
     received: (data: Buffer) => this.stream.send(Buffer.from(data), 1),
     performance: ignore,
+    published: ignore,
     ended: () => this.stream.disconnect(),
   }
 

@@ -83,6 +83,7 @@ class Served implements StreamEventTarget {
         if (eom) tell()
       },
       performance: ignore,
+      published: ignore,
       ended: ignore,
     }
   }

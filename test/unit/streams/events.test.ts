@@ -16,7 +16,7 @@ import { NativeDouble } from './native-double.js'
 
 const { Kind } = internal<typeof import('../../../dist/streamtypes/kind.js')>('streamtypes/kind.js')
 
-const PIECE = { perf: false, binary: false, mayBeLost: false }
+const PIECE = { perf: false, binary: false }
 const FAILURE = { reason: '', settingsDiffer: false, notRepeated: false, closeCode: undefined }
 const LIMIT = 1000
 

@@ -28,7 +28,7 @@ interface Outgoing {
   begun: boolean
 }
 
-const PIECE = { perf: false, binary: false, mayBeLost: false }
+const PIECE = { perf: false, binary: false }
 
 /** Follows what it is asked to do; what happens then is for the test to say, as far as it can happen. */
 export class NativeDouble implements NativeStream {

@@ -11,7 +11,7 @@ const { Kind } = internal<typeof import('../../../dist/streamtypes/kind.js')>('s
 
 const get = new Kind('get', { endpoint: 'host', protocol: 'h1', http_method: 'GET' })
 const MiB = 1024 * 1024
-const PIECE = { perf: false, binary: false, mayBeLost: false }
+const PIECE = { perf: false, binary: false }
 
 class ProvidedDouble extends NativeDouble {
   readonly provided: unknown[] = []
@@ -208,8 +208,10 @@ describe('what is received', () => {
   test('is dropped when it may be lost and 32 MiB wait, with one warning until less does', async () => {
     const { stream, receiving, warnings } = open('publishes')
     const bytes = Buffer.alloc(MiB)
-    const receive = (mayBeLost: boolean) =>
-      receiving.received(bytes, { ...PIECE, som: true, eom: true, mayBeLost })
+    const receive = (mayBeLost: boolean) => {
+      receiving.published({ topic: 'topic', qos: mayBeLost ? 0 : 1, retain: false })
+      receiving.received(bytes, { ...PIECE, som: true, eom: true })
+    }
     const reader = stream.chunks()
     const first = reader.next()
     for (let n = 0; n < 33; n++) receive(false)
