@@ -7,4 +7,5 @@ export const channels = {
   stream: channel('lws-secure-streams:stream'),
   message: channel('lws-secure-streams:message'),
   state: channel('lws-secure-streams:state'),
+  retry: channel('lws-secure-streams:retry'),
 } as const

@@ -32,6 +32,7 @@ export type { RxFlags, StreamHandlers, TxPayload, TxRoom } from './streams/handl
 export { Return, type ReturnValue } from './streams/return.js'
 export { SecureStream } from './streams/secure-stream.js'
 export type {
+  Retry,
   SendOptions,
   StreamEvents,
   StreamOptions,

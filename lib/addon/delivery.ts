@@ -7,6 +7,7 @@ import { type NativeStream, type NativeStreamHandlers, native } from './native.j
 import type {
   Failure,
   HandlerTarget,
+  LifeTarget,
   NoticeTarget,
   Piece,
   Published,
@@ -19,7 +20,8 @@ const NOTHING = Buffer.alloc(0)
 const { numbers } = native()
 const { state: STATE, rx: RX, sent: SENT, failure: FAILURE, dropped: DROPPED } = numbers.events
 const { acknowledged: ACKNOWLEDGED, refused: REFUSED, wanted: WANTED } = numbers.events
-const { head: HEAD, trailers: TRAILERS, ended: ENDED, published: PUBLISHED } = numbers.events
+const { head: HEAD, trailers: TRAILERS, ended: ENDED } = numbers.events
+const { published: PUBLISHED, retry: RETRY } = numbers.events
 const { som: SOM, eom: EOM, perfJson: PERF_JSON } = numbers.flags
 const { binary: BINARY, retained: RETAINED } = numbers.flags
 const { settingsDiffer: SETTINGS_DIFFER, notRepeated: NOT_REPEATED } = numbers.failures
@@ -67,6 +69,11 @@ function tellReceived(target: ReceivingTarget, data: Buffer, piece: Piece): void
   target.performance(performance)
 }
 
+// A wait of more than 49 days, which a server may ask for, has bits beside the number of the attempt.
+function tellRetry(target: Pick<LifeTarget, 'retries'>, attempt: number, delay: number): void {
+  target.retries(attempt & 0xffff, delay + (attempt >>> 16) * 2 ** 32)
+}
+
 /** Tells what the native stream collected, in order. */
 export function tellEvents(
   stream: NativeStream,
@@ -110,6 +117,9 @@ export function tellEvents(
             qos: (b & ~RETAINED) as Published['qos'],
             retain: (b & RETAINED) !== 0,
           })
+          break
+        case RETRY:
+          tellRetry(target.life, a, b)
           break
         case SENT:
           target.sending.sent(a)
@@ -159,6 +169,7 @@ export function handlerCalls(stream: NativeStream, target: HandlerTarget): Nativ
       const sent = target.tx(room, ordinal)
       return sent && [sent.bytes, (sent.som ? SOM : 0) | (sent.eom ? EOM : 0)]
     },
+    retry: (attempt, delay) => tellRetry(target, attempt, delay),
   }
 }
 

@@ -104,6 +104,7 @@ export interface NativeStreamHandlers {
   state(code: number, ordinal: number): void
   rx(data: Buffer, flags: number): void
   tx(room: number, ordinal: number): [Uint8Array, number] | undefined
+  retry?(attempt: number, delay: number): void
 }
 
 /**

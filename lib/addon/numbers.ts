@@ -16,7 +16,8 @@ export interface NativeNumbers {
     | 'head'
     | 'trailers'
     | 'ended'
-    | 'published',
+    | 'published'
+    | 'retry',
     number
   >
   /** The flags of a piece of payload; `retained` is one of how a message was published. */

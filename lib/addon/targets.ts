@@ -33,6 +33,8 @@ export interface Failure {
 export interface LifeTarget {
   state(state: StateName | number, ordinal: number): void
   failed(failure: Failure): void
+  /** So many attempts have failed in a row, and the next is made in so many milliseconds. */
+  retries(attempt: number, delay: number): void
   /**
    * What an answer says before its payload, after `keepAnswer()`; of a server, what a request says, and
    * 1 for one that has a body, or 0.
@@ -71,6 +73,7 @@ export interface StreamEventTarget {
 /** What is told, and asked, of a stream with handlers. */
 export interface HandlerTarget {
   failed(failure: Failure): void
+  retries(attempt: number, delay: number): void
   state(state: StateName | number, ordinal: number): void
   rx(data: Buffer, piece: Piece): void
   tx(room: number, ordinal: number): { bytes: Uint8Array; som: boolean; eom: boolean } | undefined

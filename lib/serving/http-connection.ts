@@ -77,6 +77,8 @@ export class HttpConnection<Name extends string = string>
     this.#head = new RequestHead(head, hasBody === 1)
   }
 
+  retries(): void {}
+
   answerTrails(fields: string): void {
     if (this.#transaction) this.#transaction.receivedTrailers = headersOf(fields)
   }

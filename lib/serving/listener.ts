@@ -41,6 +41,7 @@ export class Listener implements StreamEventTarget {
   readonly life = {
     state: (state: StateName | number) => this.#onState(state),
     failed: ignore,
+    retries: ignore,
     answerBegins: ignore,
     answerTrails: ignore,
   }

@@ -29,6 +29,10 @@ export class HandlerCalls<Name extends string> implements HandlerTarget {
     this.#life.failed(failure)
   }
 
+  retries(attempt: number, delay: number): void {
+    this.#life.retries(attempt, delay)
+  }
+
   state(state: StateName | number, ordinal: number): void {
     this.#life.state(state, ordinal)
     this.#obey(this.#handlers.state?.(this.#stream, state, ordinal))

@@ -15,7 +15,7 @@ import { ConnectWaiters } from './connect-waiters.js'
 import { isAnswer, LastAttempt } from './last-attempt.js'
 import { answersUnread, cannotConnect, endedByClient, streamtypeGone } from './refusals.js'
 import { countFromZero } from './stream-counters.js'
-import type { StreamEvents, StreamStats } from './stream-types.js'
+import type { Retry, StreamEvents, StreamStats } from './stream-types.js'
 import { TransactionTimer } from './transaction-timer.js'
 
 // How long somebody who reads may take to answer a peer that sends no more.
@@ -231,6 +231,14 @@ export class StreamLife implements LifeTarget {
 
   failed(failure: Failure): void {
     this.attempt.failed(failure)
+  }
+
+  retries(attempt: number, delay: number): void {
+    const reason =
+      this.lastError ?? new DisconnectedError(this.#kind.name, 'without a reason that is known')
+    const retry: Retry = { attempt, delay, reason }
+    if (channels.retry.hasSubscribers) channels.retry.publish({ stream: this.#stream, ...retry })
+    this.#stream.emit('retry', retry)
   }
 
   answerBegins(head: string, status: number): void {

@@ -1,4 +1,7 @@
 /** The options, counters and events of streams. */
+import type { DisconnectedError } from '../errors/disconnected-error.js'
+import type { MqttSettingsError } from '../errors/mqtt-settings-error.js'
+import type { UnreachableError } from '../errors/unreachable-error.js'
 import type { Message } from '../messages/message.js'
 import type { StateName } from '../state.js'
 import type { Metadata } from '../streamtypes/metadata.js'
@@ -61,6 +64,18 @@ export interface StreamStats {
   connections: number
 }
 
+/** An attempt that failed, and after which another is made. */
+export interface Retry {
+  /**
+   * How many attempts have failed in a row, this one included; 1 as well for a connection that was lost.
+   */
+  attempt: number
+  /** How many milliseconds it is until the next attempt. Specification: `backoff`, `jitterpc`. */
+  delay: number
+  /** Why it failed: {@link SecureStream.lastError}. */
+  reason: UnreachableError | DisconnectedError | MqttSettingsError
+}
+
 /** Events of a {@link SecureStream}. */
 export interface StreamEvents {
   /**
@@ -72,4 +87,10 @@ export interface StreamEvents {
   message: [message: Message]
   /** The JSON of a `perf` streamtype, parsed. Specification: `perf`. */
   perf: [performance: unknown]
+  /**
+   * An attempt failed, or a connection was lost, and another attempt is made by itself; comes after the
+   * state that says so. When it was the last, the state is `ALL_RETRIES_FAILED` instead. Specification:
+   * `retry`.
+   */
+  retry: [retry: Retry]
 }

@@ -102,6 +102,8 @@ struct ss_link_ops {
   void (*become_idle)(struct ss_link* link);
   /* Waits for the next attempt as the policy says, or gives up. */
   lws_ss_state_return_t (*back_off)(struct ss_link* link);
+  /* Of a stream that waits: milliseconds until its next attempt. */
+  uint64_t (*wait)(const struct ss_link* link);
   /* How many attempts have failed in a row. */
   uint16_t (*failures)(const struct ss_link* link);
   void (*set_failures)(struct ss_link* link, uint16_t count);

@@ -85,6 +85,12 @@ static lws_ss_state_return_t back_off(struct ss_link* link) {
   return lws_ss_backoff(handle_of(link));
 }
 
+static uint64_t wait_ms(const struct ss_link* link) {
+  const lws_usec_t us = handle_of(link)->sul.us - lws_now_usecs();
+
+  return us > 0 ? (uint64_t)(us + LWS_US_PER_MS - 1) / LWS_US_PER_MS : 0;
+}
+
 static uint16_t failures(const struct ss_link* link) { return handle_of(link)->retry; }
 
 static void set_failures(struct ss_link* link, uint16_t count) { handle_of(link)->retry = count; }
@@ -277,6 +283,7 @@ static const struct ss_link_ops ops = {
     .phase = phase,
     .become_idle = become_idle,
     .back_off = back_off,
+    .wait = wait_ms,
     .failures = failures,
     .set_failures = set_failures,
     .failure = failure,

@@ -22,7 +22,8 @@ struct StreamEvent {
     kHead,
     kTrailers,
     kEnded,
-    kPublished
+    kPublished,
+    kRetry
   };
   // Of kPublished, beside the QoS: the message had been retained.
   static constexpr uint32_t kRetained = 1 << 2;

@@ -41,7 +41,8 @@ Napi::Object Numbers(Napi::Env env) {
        {"head", StreamEvent::kHead},
        {"ended", StreamEvent::kEnded},
        {"trailers", StreamEvent::kTrailers},
-       {"published", StreamEvent::kPublished}});
+       {"published", StreamEvent::kPublished},
+       {"retry", StreamEvent::kRetry}});
   Add(&numbers, "flags",
       {{"som", LWSSS_FLAG_SOM},
        {"eom", LWSSS_FLAG_EOM},

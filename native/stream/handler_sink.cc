@@ -19,7 +19,8 @@ HandlerSink::HandlerSink(Host* host, const Napi::Object& handlers)
     : host_(host),
       state_(Hold(handlers.Get("state"))),
       rx_(Hold(handlers.Get("rx"))),
-      tx_(Hold(handlers.Get("tx"))) {}
+      tx_(Hold(handlers.Get("tx"))),
+      retry_(Hold(handlers.Get("retry"))) {}
 
 napi_value HandlerSink::Call(const Napi::FunctionReference& handler, napi_value first,
                              napi_value second) {
@@ -41,6 +42,14 @@ void HandlerSink::Received(const uint8_t* data, size_t length, int flags) {
   const Napi::Env env = host_->env();
   const Napi::HandleScope scope(env);
   Call(rx_, Napi::Buffer<uint8_t>::Copy(env, data, length), Napi::Number::New(env, flags));
+}
+
+// The other kinds are for streams of messages.
+void HandlerSink::Add(StreamEvent::Kind kind, uint32_t a, uint32_t b) {
+  if (kind != StreamEvent::kRetry || !host_->can_call_js()) return;
+  const Napi::Env env = host_->env();
+  const Napi::HandleScope scope(env);
+  Call(retry_, Napi::Number::New(env, a), Napi::Number::New(env, b));
 }
 
 bool HandlerSink::Tx(lws_ss_tx_ordinal_t ordinal, uint8_t* into, size_t* length, int* flags) {
@@ -70,4 +79,5 @@ void HandlerSink::Release() {
   state_.Reset();
   rx_.Reset();
   tx_.Reset();
+  retry_.Reset();
 }

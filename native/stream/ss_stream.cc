@@ -196,11 +196,15 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
   const bool is_outcome = state == LWSSSCS_DESTROYING ||
                           (state == LWSSSCS_DISCONNECTED && attempt_ == Attempt::kConnected);
   switch (state) {
-    case LWSSSCS_CREATING:
     case LWSSSCS_POLL:
+      // It is tried again already, without a wait.
+      TellRetry(0);
+      [[fallthrough]];
+    case LWSSSCS_CREATING:
       PrepareConnection();
       break;
     case LWSSSCS_CONNECTING:
+      TellRetry(0);
       attempt_ = Attempt::kConnecting;
       use_.Connecting(&link_);
       exchange_->Connecting();
@@ -210,6 +214,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_UNREACHABLE:
       attempt_ = Attempt::kUnreachable;
+      owes_retry_ = true;
       if (keeps_answer_ && link_.ops->answer(&link_).is_refusal) {
         ReadAnswer();
         AddHead();
@@ -236,6 +241,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_ALL_RETRIES_FAILED:
       attempt_ = Attempt::kGaveUp;
+      owes_retry_ = false;
       connect_metadata_.reset();
       // disconnect() is no failure, and messages that wait are for the next connection.
       if (life_ == Life::kClosing) return LWSSSSRET_OK;
@@ -269,6 +275,7 @@ void SsStream::OnDisconnected() {
   if (life_ != Life::kDoomed) exchange_->Lost();
   use_.Over(&link_, !exchange_->is_empty(), kind_.exchange == Kind::Exchange::kBytes);
   attempt_ = use_.is_useless() ? Attempt::kUnreachable : Attempt::kOver;
+  owes_retry_ = true;
   const char* why_useless = exchange_->is_sent_again() ? "closed before anything was acknowledged"
                                                        : "closed before anything could be sent";
   // DestroyNow() has done so already.

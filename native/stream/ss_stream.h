@@ -106,6 +106,7 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   bool CloseConnection(Wishes& now);
   void DoWishes(Wishes now);
   void EndAttempt(Wishes& now);
+  void TellRetry(uint64_t wait_ms);
   void EndWhenAnswered();
   void DropStarted();
   void Doom();
@@ -202,6 +203,8 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   // The program has asked for a connection, and there has been none yet.
   bool awaits_connection_ = false;
   bool keeps_answer_ = false;
+  // An attempt has failed, or the connection was lost, and what comes of that was not told yet.
+  bool owes_retry_ = false;
   ConnectionUse use_;
   Kind kind_;
   std::unique_ptr<Following> follow_;

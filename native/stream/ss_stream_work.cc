@@ -64,6 +64,7 @@ bool SsStream::CloseConnection(Wishes& now) {
   }
   if (life_ == Life::kClosing) life_ = Life::kOpen;
   if (attempt_ == Attempt::kUnreachable) attempt_ = Attempt::kNone;
+  owes_retry_ = false;
   if (!is_there()) return true;
   // lws has the stream wait as after a failure, which this is not.
   link_.ops->disconnect(&link_);
@@ -81,14 +82,27 @@ void SsStream::EndAttempt(Wishes& now) {
     Heed(link_.ops->back_off(&link_));
   if (phase() == SS_LINK_WAITS) {
     const bool is_answered = attempt_ == Attempt::kConnected || attempt_ == Attempt::kOver;
-    if (exchange_->wants_retry(is_answered)) return;
+    if (exchange_->wants_retry(is_answered)) {
+      TellRetry(link_.ops->wait(&link_));
+      return;
+    }
     link_.ops->disconnect(&link_);
     link_.ops->set_failures(&link_, 0);
     now.connect |= awaits_connection_;
   }
+  owes_retry_ = false;
   link_.ops->become_idle(&link_);
   if (attempt_ == Attempt::kUnreachable) attempt_ = Attempt::kNone;
   DropStarted();
+}
+
+// The number of the attempt has 16 bits, and the wait may have more than 32.
+void SsStream::TellRetry(uint64_t wait_ms) {
+  if (!std::exchange(owes_retry_, false) || life_ != Life::kOpen) return;
+  const auto high = static_cast<uint32_t>(wait_ms >> 32) << 16;
+  sink_->Add(StreamEvent::kRetry, link_.ops->failures(&link_) | high,
+             static_cast<uint32_t>(wait_ms));
+  Schedule();
 }
 
 void SsStream::DoWishes(Wishes now) {

@@ -80,6 +80,7 @@ class Accepted implements StreamEventTarget {
         if (state === 'DESTROYING') onOver()
       },
       failed: ignore,
+      retries: ignore,
       answerBegins: ignore,
       answerTrails: ignore,
     }

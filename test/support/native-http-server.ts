@@ -62,6 +62,7 @@ class Served implements StreamEventTarget {
     this.life = {
       state: (state) => state === 'SERVER_TXN' && tell(),
       failed: ignore,
+      retries: ignore,
       answerBegins: (head, hasBody) => {
         this.#request = {
           head,
