@@ -94,11 +94,11 @@ export function runLwsSs(args: string[], input: string | Buffer = ''): Promise<E
 }
 
 /** Runs the real command on a terminal, and returns what that shows. */
-export async function onTerminal(args: string[]): Promise<string> {
+export async function onTerminal(args: string[], more: NodeJS.ProcessEnv = {}): Promise<string> {
   const line = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ')
   const options = ['--quiet', '--return', '--command', line, '/dev/null']
   // Node.js believes that a terminal of CI has no colours.
-  const env = { ...process.env, TERM: 'xterm', CI: undefined }
+  const env = { ...process.env, TERM: 'xterm', CI: undefined, ...more }
   const { child, ended } = new Running(spawn('script', options, { env }))
   child.stdin.end()
   return (await ended).output.toString()

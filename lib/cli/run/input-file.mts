@@ -1,4 +1,4 @@
-// The file of `lws-ss get --data-file`.
+// The file of `lws-ss run --data-file`.
 import { type FileHandle, open } from 'node:fs/promises'
 import type { BlobLike } from '../../messages/blob-like.js'
 import { CommandError } from '../command-error.mjs'

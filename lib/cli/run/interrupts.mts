@@ -1,4 +1,4 @@
-// How Ctrl-C ends `lws-ss get`.
+// How Ctrl-C ends `lws-ss run`.
 import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
 

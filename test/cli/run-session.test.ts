@@ -34,7 +34,7 @@ function endsAfter(wanted: number) {
   }
 }
 
-describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
+describe('lws-ss run on ws, mqtt and raw', { timeout: 120_000 }, () => {
   const { file, put } = temporaryFolder()
   const peers = disposedAfterSuite()
   let ws: WebSocketPeer
@@ -47,10 +47,11 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
     ws = await startWebSocket()
     swallower = await startWebSocket({ echo: false })
     aedes = await startAedes()
-    const [mosquitto, raw, counter, dead] = await Promise.all([
+    const [mosquitto, raw, counter, mute, dead] = await Promise.all([
       startMosquitto(),
       startRaw(),
       startRaw({ accept: endsAfter(BYTES.length) }),
+      startRaw({ accept: () => {} }),
       deadPort(),
     ])
     swallower.webSockets.on('connection', (socket) =>
@@ -59,7 +60,7 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
         socket.close()
       }),
     )
-    peers.push(ws, swallower, aedes, mosquitto, raw, counter, dead)
+    peers.push(ws, swallower, aedes, mosquitto, raw, counter, mute, dead)
     const { mqtt_topic: _, ...hears } = streamtype('mqtt', aedes)
     const { mqtt_subscribe: __, ...publishes } = streamtype('mqtt', aedes, { mqtt_qos: 0 })
     const streamtypes = {
@@ -72,6 +73,7 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
       raw: streamtype('raw', raw),
       counter: streamtype('raw', counter),
       dead: streamtype('raw', dead),
+      mute: streamtype('ws', mute),
     }
     policy = put('policy.json', JSON.stringify(policyOf(streamtypes)))
   })
@@ -84,7 +86,7 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
 
   /** The arguments that make a streamtype say and hear things of its own. */
   const on = (name: string, topic: string) =>
-    ['get', policy, name].concat(
+    ['run', policy, name].concat(
       name !== 'mqtt' && name !== 'hears' ? [] : ['--metadata', `topic=${topic}`],
     )
 
@@ -99,8 +101,9 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
       const { status, output, complaints } = await running.ended
       assert.equal(output.toString(), 'one\ntwo\n\nthree ä\n')
       assert.equal(status, 0)
-      const { acked, sent } = JSON.parse(complaints)
+      const { acked, sent, ended } = JSON.parse(complaints)
       assert.equal(acked, name === 'mqtt' ? true : null)
+      assert.deepEqual(ended, { by: 'silence', seconds: 0 })
       assert.equal(sent, Buffer.byteLength('onetwothree ä'))
     })
 
@@ -141,12 +144,12 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
       const memoryFor = async (size: number) => {
         const source = put('large', '')
         truncateSync(source, size)
-        const args = ['get', policy, name, '--data-file', source]
+        const args = ['run', policy, name, '--data-file', source]
         const wait = name === 'swallows' ? FOREVER : ['--wait', '0']
         const { status, complaints } = await startLwsSs([...args, ...wait], tellsMemory).ended
         assert.equal(status, 0, complaints)
         assert.equal((await arrived(size))?.length, size)
-        return Number(complaints) * 1024
+        return Number(/\d+$/.exec(complaints)?.[0]) * 1024
       }
       const [small, large] = [await memoryFor(MIB), await memoryFor(192 * MIB)]
       assert.ok(large - small < 64 * MIB, `${small} bytes for 1 MiB, ${large} for 192`)
@@ -154,7 +157,7 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
 
   it('claims no acknowledgement of what is published with QoS 0', async () => {
     const { status, complaints } = await runLwsSs(
-      ['get', policy, 'publishes', '--metadata', 'topic=t', '--wait', '0', '--json'],
+      ['run', policy, 'publishes', '--metadata', 'topic=t', '--wait', '0', '--json'],
       'hello\n',
     )
     assert.equal(status, 0, complaints)
@@ -165,7 +168,7 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
   it('says so when the file becomes shorter on the way', async () => {
     const source = put('shrinks', Buffer.alloc(64 * MIB))
     swallower.webSockets.once('connection', () => truncateSync(source, MIB))
-    const args = ['get', policy, 'swallows', '--data-file', source, ...FOREVER]
+    const args = ['run', policy, 'swallows', '--data-file', source, ...FOREVER]
     const { status, complaints } = await runLwsSs(args)
     assert.equal(
       complaints,
@@ -178,8 +181,13 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
     const running = startLwsSs(on('ws', ''))
     running.child.stdin.write('hello\n')
     await running.hasWritten(has('hello\n'))
-    for (const client of ws.clients) client.close()
-    assert.equal((await running.ended).status, 0)
+    for (const client of ws.clients) client.close(1000, 'that is all')
+    const { status, complaints } = await running.ended
+    assert.equal(status, 0)
+    assert.equal(
+      complaints,
+      "lws-ss: 'ws' ended: the peer closed the WebSocket with 1000 (normal closure): that is all\n",
+    )
   })
 
   for (const [name, end, why] of [
@@ -250,27 +258,37 @@ describe('lws-ss get on ws, mqtt and raw', { timeout: 120_000 }, () => {
 
   it('ends after the silence of --wait, when it is given, also where it only listens', async () => {
     const args = [...on('hears', 'nothing'), '--wait', '0.05']
-    assert.deepEqual(await runLwsSs(args), { status: 0, output: Buffer.alloc(0), complaints: '' })
+    const { status, output, complaints } = await runLwsSs(args)
+    assert.deepEqual([status, output.length], [0, 0])
+    assert.match(complaints, /^lws-ss: 'hears' ended: nothing arrived for 0\.05 s; .*--wait.*\n$/)
   })
 
   it('passes bytes on as they are on raw', async () => {
-    const running = startLwsSs(['get', policy, 'raw', ...FOREVER])
+    const running = startLwsSs(['run', policy, 'raw', ...FOREVER])
     running.child.stdin.end(BYTES)
     await running.hasWritten(({ length }) => length >= BYTES.length)
     assert.ok(running.output.equals(BYTES))
     running.child.kill('SIGTERM')
-    assert.equal((await running.ended).status, 0)
+    const { status, complaints } = await running.ended
+    assert.deepEqual([status, complaints], [0, "lws-ss: 'raw' ended: interrupted\n"])
   })
 
   it('sends a file on raw, whose peer answers and ends the session', async () => {
-    const args = ['get', policy, 'counter', '--data-file', put('bytes', BYTES), ...FOREVER]
-    const { status, output } = await runLwsSs(args)
+    const args = ['run', policy, 'counter', '--data-file', put('bytes', BYTES), ...FOREVER]
+    const { status, output, complaints } = await runLwsSs(args)
     assert.equal(output.toString(), `${BYTES.length}`)
     assert.equal(status, 0)
+    assert.equal(complaints, "lws-ss: 'counter' ended: the peer closed the connection\n")
+  })
+
+  it('gives up connecting after --timeout', async () => {
+    const { status, complaints } = await runLwsSs(['run', policy, 'mute', '--timeout', '0.2'])
+    assert.equal(status, 4)
+    assert.equal(complaints, "lws-ss: 'mute' was not connected within 0.2 s\n")
   })
 
   it('has status 4 when nobody is there', async () => {
-    const { status, complaints } = await runLwsSs(['get', policy, 'dead'], 'hello')
+    const { status, complaints } = await runLwsSs(['run', policy, 'dead'], 'hello')
     assert.equal(status, 4)
     assert.match(complaints, /^lws-ss: 'dead' gave up [^\n]+\n$/)
   })

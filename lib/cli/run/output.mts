@@ -1,5 +1,5 @@
-// Where `lws-ss get` writes payload.
-import { constants } from 'node:fs'
+// Where `lws-ss run` writes payload.
+import { constants, fstatSync, ftruncateSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
@@ -31,10 +31,11 @@ export class Output {
     return this.#bytes
   }
 
-  /** `length`: how many bytes will come, if that is known. */
-  async begin(length?: number): Promise<void> {
+  /** `length`: how many bytes will come, if that is known. What has come need not wait for this. */
+  begin(length?: number): void {
     if (!this.#file) return
-    if ((await this.#file.stat()).isFile()) await this.#file.truncate()
+    const { fd } = this.#file
+    if (fstatSync(fd).isFile()) ftruncateSync(fd)
     this.#progress = new Progress('receiving', length)
   }
 

@@ -1,5 +1,6 @@
-// What a session of `lws-ss get` sends.
+// What `lws-ss run` sends.
 import { createInterface } from 'node:readline'
+import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { InputFile } from './input-file.mjs'
 
@@ -20,4 +21,14 @@ export async function* messagesToSend(
   else if (form === 'message') yield await buffer(process.stdin)
   else if (form === 'bytes') yield* process.stdin
   else yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })
+}
+
+/** All of standard input. @throws the signal's reason */
+export async function standardInput(signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await buffer(addAbortSignal(signal, process.stdin))
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
 }

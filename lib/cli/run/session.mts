@@ -1,4 +1,4 @@
-// A session of `lws-ss get` on a protocol without transactions.
+// A session of `lws-ss run` on a protocol without transactions.
 import { DisconnectedError } from '../../errors/disconnected-error.js'
 import type { SecureStream } from '../../streams/secure-stream.js'
 import type { Exchange } from '../../streamtypes/kind.js'
@@ -6,7 +6,7 @@ import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
 import type { Sendable } from './input.mjs'
 import { InputFile } from './input-file.mjs'
-import type { Outcome } from './outcome.mjs'
+import type { Ending, SessionOutcome } from './outcome.mjs'
 import type { Output } from './output.mjs'
 
 const LINE_END = Buffer.from('\n')
@@ -21,14 +21,17 @@ const unreadable = (error: Error) =>
 // These codes end a WebSocket without an error.
 const closedInOrder = new Set<number | undefined>([1000, 1005])
 
-/** Why a session that the peer has ended did not end as it should. */
-function failureOf(stream: SecureStream, exchange: Exchange): Error | undefined {
-  const { lastError, streamtype } = stream
-  if (exchange === 'bytes') return lastError
-  if (exchange === 'messages' && lastError instanceof DisconnectedError)
-    if (closedInOrder.has(lastError.closeCode)) return undefined
+/** How a session ended whose connection the peer has ended. */
+function endByPeer({ lastError, streamtype }: SecureStream, exchange: Exchange): End {
+  if (exchange === 'bytes') return lastError ? { failure: lastError } : { by: 'peer' }
+  if (exchange === 'messages' && lastError instanceof DisconnectedError) {
+    const { closeCode, closeReason } = lastError
+    if (closeCode !== undefined && closedInOrder.has(closeCode))
+      return { by: 'peer', closeCode, ...(closeReason && { closeReason }) }
+  }
   // On mqtt the client ends a session. When the broker ends it, something is wrong.
-  return lastError ?? new DisconnectedError(streamtype, 'by the peer, without a reason')
+  const why = 'by the peer, without a reason'
+  return { failure: lastError ?? new DisconnectedError(streamtype, why) }
 }
 
 interface SessionOptions {
@@ -40,9 +43,14 @@ interface SessionOptions {
   /** Whether each message that arrives is to be a line of its own. */
   readonly asLines: boolean
   readonly output: Output
-  /** How many milliseconds of silence end the session, when all is sent; without, none do. */
+  /** How many seconds of silence end the session, when all is sent; without, none do. */
   readonly wait?: number
+  /** How many seconds connecting may take. */
+  readonly timeout?: number
 }
+
+/** An orderly end, or what went wrong. */
+type End = Ending | { readonly failure: unknown }
 
 /** Sends messages, and writes what arrives, until the peer, the input or the user ends it. */
 export class Session {
@@ -50,10 +58,9 @@ export class Session {
   readonly #options: SessionOptions
   readonly #over: Promise<void>
   #resolveOver!: () => void
-  #isOver = false
-  #failure: unknown
+  #end: End | undefined
   #sending: Promise<void> | undefined
-  #silence: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
 
   constructor(stream: SecureStream, options: SessionOptions) {
     this.#stream = stream
@@ -64,23 +71,29 @@ export class Session {
   }
 
   /** Without `messages` it only receives. */
-  async run(messages: AsyncIterable<Sendable> | undefined, signal: AbortSignal): Promise<Outcome> {
-    const { acknowledged, output } = this.#options
+  async run(
+    messages: AsyncIterable<Sendable> | undefined,
+    signal: AbortSignal,
+  ): Promise<SessionOutcome> {
+    const { acknowledged, output, exchange } = this.#options
     const stream = this.#stream
     stream.on('state', (state) => {
-      if (state === 'DISCONNECTED' && stream.stats.connections > 0)
-        this.#end(this.#isOver ? undefined : failureOf(stream, this.#options.exchange))
+      if (state === 'DISCONNECTED' && stream.stats.connections > 0 && !this.#end)
+        this.#endWith(endByPeer(stream, exchange))
     })
-    signal.addEventListener('abort', () => this.#end())
+    signal.addEventListener('abort', () => this.#endWith({ by: 'interrupt' }))
+    this.#limitConnecting()
     await Promise.race([stream.connect(), this.#over])
-    if (stream.stats.connections === 0) throw signal.reason
-    await output.begin()
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (stream.stats.connections === 0) throw this.#failure ?? signal.reason
+    output.begin()
 
     const received = this.#receive()
     if (messages) this.#sendAll(messages)
     else this.#awaitSilence()
     await this.#over
-    clearTimeout(this.#silence)
+    clearTimeout(this.#timer)
     if (messages) process.stdin.destroy()
     // What is being sent gets the time to arrive.
     await this.#sending
@@ -88,26 +101,47 @@ export class Session {
     stream.destroy()
     await received
     if (this.#failure) throw this.#failure
-    const acked = acknowledged && stats.messagesSent > 0 ? true : null
-    return { acked, state, metadata, sent: stats.bytesSent, received: stats.bytesReceived }
+    return {
+      acked: acknowledged && stats.messagesSent > 0 ? true : null,
+      state,
+      metadata,
+      sent: stats.bytesSent,
+      received: stats.bytesReceived,
+      ended: this.#end as Ending,
+    }
   }
 
-  #end(failure?: unknown): void {
-    this.#failure ??= failure
-    this.#isOver = true
+  get #failure(): unknown {
+    return this.#end && 'failure' in this.#end ? this.#end.failure : undefined
+  }
+
+  /** What goes wrong counts, also behind an orderly end: what is being sent then may be lost. */
+  #endWith(end: End): void {
+    if (!this.#end || ('failure' in end && !this.#failure)) this.#end = end
     this.#resolveOver()
+  }
+
+  #limitConnecting(): void {
+    const { timeout } = this.#options
+    if (timeout === undefined || timeout === Infinity) return
+    const why = `'${this.#stream.streamtype}' was not connected within ${timeout} s`
+    const failure = new CommandError(why, ExitStatus.Unreachable)
+    this.#timer = setTimeout(
+      () => this.#endWith({ failure }),
+      Math.min(timeout * 1000, LONGEST_TIMER),
+    )
   }
 
   async #sendAll(messages: AsyncIterable<Sendable>): Promise<void> {
     try {
       for await (const message of messages) {
-        if (this.#isOver) return
-        this.#sending = this.#send(message).catch((error) => this.#end(error))
+        if (this.#end) return
+        this.#sending = this.#send(message).catch((failure) => this.#endWith({ failure }))
         await this.#sending
       }
       this.#awaitSilence()
     } catch (error) {
-      if (!this.#isOver) this.#end(unreadable(error as Error))
+      if (!this.#end) this.#endWith({ failure: unreadable(error as Error) })
     }
   }
 
@@ -121,21 +155,24 @@ export class Session {
 
   #awaitSilence(): void {
     const { wait } = this.#options
-    if (this.#isOver || wait === undefined) return
-    this.#silence = setTimeout(() => this.#end(), Math.min(wait, LONGEST_TIMER))
+    if (this.#end || wait === undefined) return
+    this.#timer = setTimeout(
+      () => this.#endWith({ by: 'silence', seconds: wait }),
+      Math.min(wait * 1000, LONGEST_TIMER),
+    )
   }
 
   async #receive(): Promise<void> {
     const { asLines, output } = this.#options
     try {
       for await (const { data, eom } of this.#stream.chunks()) {
-        this.#silence?.refresh()
+        this.#timer?.refresh()
         const isTaken = await output.write(asLines && eom ? Buffer.concat([data, LINE_END]) : data)
-        if (!isTaken) break
+        if (!isTaken) return this.#endWith({ by: 'reader' })
       }
-      this.#end()
-    } catch (error) {
-      this.#end(error)
+      this.#endWith({ by: 'peer' })
+    } catch (failure) {
+      this.#endWith({ failure })
     }
   }
 }

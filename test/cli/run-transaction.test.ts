@@ -4,7 +4,14 @@ import { readFileSync, truncateSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { before, describe, it } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import { patternBytes, startHttp1, startHttp2, startNginx, startRaw } from '../peers/index.js'
+import {
+  CertificateAuthority,
+  patternBytes,
+  startHttp1,
+  startHttp2,
+  startNginx,
+  startRaw,
+} from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { disposedAfterSuite } from '../support/suite-peers.js'
@@ -12,11 +19,13 @@ import { temporaryFolder } from '../support/temporary-folder.js'
 import { onTerminal, runLwsSs, sanitized, startLwsSs, tellsMemory } from './helpers.js'
 
 const MIB = 1024 * 1024
-describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
+const CURSOR_TO_START = '\x1b[1G'
+describe('lws-ss run on h1 and h2', { timeout: 120_000 }, () => {
   const { file, put } = temporaryFolder()
   const page = patternBytes(3 * MIB)
   const peers = disposedAfterSuite()
   let policy: string
+  let authority: CertificateAuthority
   let asked: Promise<void>
 
   before(async () => {
@@ -25,14 +34,17 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
       tell = resolve
     })
     const accept = (socket: Socket) => socket.once('data', tell)
-    const [h1, h2, nginx, dead, silent] = await Promise.all([
+    authority = await CertificateAuthority.create()
+    const [h1, tls, h2, nginx, dead, silent, mute] = await Promise.all([
       startHttp1(),
+      startHttp1({ tls: await authority.issue() }),
       startHttp2(),
       startNginx({ files: { page } }),
       deadPort(),
       startRaw({ accept }),
+      startRaw({ accept: () => {} }),
     ])
-    peers.push(h1, h2, nginx, dead, silent)
+    peers.push(h1, tls, h2, nginx, dead, silent, mute)
     const of = (url: string, more = {}) =>
       streamtype('h1', h1, { http_method: 'GET', http_url: url, opportunistic: false, ...more })
     const streamtypes = {
@@ -40,6 +52,10 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
       any: of('${path}', { metadata: [{ path: '' }, { type: 'content-type:' }] }),
       missing: of('status/404'),
+      moved: of('redirect/302/elsewhere'),
+      strict: of('', { http_expect: 204 }),
+      silent: of('', { port: mute.port }),
+      secure: streamtype('h1', tls, { opportunistic: false, tls: true }),
       hangs: of('', { port: silent.port }),
       cut: of('truncate'),
       dead: of('', { port: dead.port }),
@@ -50,7 +66,7 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   })
 
   it('writes the payload of the answer to standard output, and nothing else', async () => {
-    const { status, output, complaints } = await runLwsSs(['get', policy, 'page'])
+    const { status, output, complaints } = await runLwsSs(['run', policy, 'page'])
     assert.equal(complaints, '')
     assert.equal(status, 0)
     assert.ok(output.equals(page))
@@ -58,7 +74,7 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
 
   for (const option of [['--wait', '1'], ['--binary']])
     it(`refuses ${option[0]}, which is for sessions`, async () => {
-      const { status, output, complaints } = await runLwsSs(['get', policy, 'page', ...option])
+      const { status, output, complaints } = await runLwsSs(['run', policy, 'page', ...option])
       assert.equal(output.length, 0)
       assert.equal(
         complaints,
@@ -69,21 +85,26 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
 
   it('writes it into a file, in place of what is there', async () => {
     const target = put('longer', Buffer.alloc(4 * MIB))
-    const { status, output } = await runLwsSs(['get', policy, 'page', '--output', target])
+    const { status, output } = await runLwsSs(['run', policy, 'page', '--output', target])
     assert.equal(status, 0)
     assert.equal(output.length, 0)
     assert.ok(readFileSync(target).equals(page))
   })
 
   it('takes metadata, and tells the result as JSON beside the payload', async () => {
-    const args = ['get', policy, 'any', '--metadata', 'path=a/007', '--json']
+    const args = ['run', policy, 'any', '--metadata', 'path=a/007', '--json']
     const { status, output, complaints } = await runLwsSs(args)
     assert.equal(status, 0)
     assert.equal(output.toString(), 'GET /a/007')
-    assert.deepEqual(JSON.parse(complaints), {
+    const { headers, url, ...rest } = JSON.parse(complaints)
+    assert.equal(headers['content-type'], 'text/x-test')
+    assert.match(url, /^http:\/\/localhost:\d+\/a\/007$/)
+    assert.deepEqual(rest, {
       streamtype: 'any',
       acked: true,
       state: 'QOS_ACK_REMOTE',
+      status: 200,
+      statusText: 'OK',
       metadata: { path: 'a/007', type: 'text/x-test' },
       sent: 0,
       received: 10,
@@ -91,7 +112,7 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   })
 
   it('tells the result on standard output when a file has the payload', async () => {
-    const args = ['get', policy, 'page', '--output', file('page'), '--json']
+    const args = ['run', policy, 'page', '--output', file('page'), '--json']
     const { output, complaints } = await runLwsSs(args)
     assert.equal(complaints, '')
     assert.equal(JSON.parse(output.toString()).received, page.length)
@@ -100,14 +121,14 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   for (const protocol of ['h1', 'h2']) {
     it(`sends text on ${protocol} as it is given`, async () => {
       for (const text of ['007', '', '-1', 'ä=b\n']) {
-        const { status, output } = await runLwsSs(['get', policy, protocol, `--data=${text}`])
+        const { status, output } = await runLwsSs(['run', policy, protocol, `--data=${text}`])
         assert.equal(status, 0)
         assert.equal(output.toString(), text)
       }
     })
 
     it(`sends a file on ${protocol}`, async () => {
-      const args = ['get', policy, protocol, '--data-file', put('upload', page), '--json']
+      const args = ['run', policy, protocol, '--data-file', put('upload', page), '--json']
       const { status, output, complaints } = await runLwsSs(args)
       assert.equal(status, 0)
       assert.ok(output.equals(page))
@@ -119,7 +140,7 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
     const memoryFor = async (size: number) => {
       const source = put('large', '')
       truncateSync(source, size)
-      const args = ['get', policy, 'h1', '--data-file', source, '--output', file('copy')]
+      const args = ['run', policy, 'h1', '--data-file', source, '--output', file('copy')]
       const { status, complaints } = await startLwsSs(args, tellsMemory).ended
       assert.equal(status, 0)
       assert.equal(readFileSync(file('copy')).length, size)
@@ -130,18 +151,54 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   })
 
   it('has status 3 when the peer refuses, whose answer is written all the same', async () => {
-    const { status, output, complaints } = await runLwsSs(['get', policy, 'missing'])
+    const { status, output, complaints } = await runLwsSs(['run', policy, 'missing'])
     assert.equal(status, 3)
     assert.equal(output.toString(), 'GET /status/404')
-    assert.match(complaints, /^lws-ss: [^\n]*'missing'[^\n]*QOS_NACK_REMOTE[^\n]*\n$/)
-    const told = await runLwsSs(['get', policy, 'missing', '--json'])
+    assert.equal(complaints, "lws-ss: 'missing' was answered with 404 Not Found\n")
+    const told = await runLwsSs(['run', policy, 'missing', '--json'])
     assert.equal(told.status, 3)
-    assert.equal(JSON.parse(told.complaints).acked, false)
+    const { acked, status: code, statusText } = JSON.parse(told.complaints)
+    assert.deepEqual([acked, code, statusText], [false, 404, 'Not Found'])
+  })
+
+  it('says where a redirect leads that the policy does not follow', async () => {
+    const { status, complaints } = await runLwsSs(['run', policy, 'moved'])
+    assert.equal(status, 3)
+    assert.match(
+      complaints,
+      /^lws-ss: 'moved' was answered with 302 Found: it leads to http:\/\/\S+; "allow_redirects": true .*\n$/,
+    )
+  })
+
+  it('says which status the policy expects, when there is another', async () => {
+    const { status, complaints } = await runLwsSs(['run', policy, 'strict'])
+    assert.equal(status, 3)
+    assert.match(complaints, /answered with 200 OK: the policy accepts 204 No Content alone/)
+  })
+
+  it('sends standard input with --data-file -', async () => {
+    const { status, output } = await runLwsSs(['run', policy, 'h1', '--data-file', '-'], page)
+    assert.equal(status, 0)
+    assert.ok(output.equals(page))
+  })
+
+  it('gives up after --timeout', async () => {
+    const { status, complaints } = await runLwsSs(['run', policy, 'silent', '--timeout', '0.2'])
+    assert.equal(status, 4)
+    assert.match(complaints, /^lws-ss: [^\n]*'silent'[^\n]*\n$/)
+  })
+
+  it('trusts the certificates of --ca, and no others', async () => {
+    const ca = put('ca.pem', authority.pem)
+    const { status, output } = await runLwsSs(['run', policy, 'secure', '--ca', ca, '-d', 'x'])
+    assert.deepEqual([status, output.toString()], [0, 'x'])
+    for (const other of ['system', 'node'])
+      assert.equal((await runLwsSs(['run', policy, 'secure', '--ca', other])).status, 4)
   })
 
   it('has status 4 when nobody is there, and leaves the file as it was', async () => {
     const target = put('kept', 'precious')
-    const args = ['get', policy, 'dead', '--output', target]
+    const args = ['run', policy, 'dead', '--output', target]
     const { status, complaints } = await runLwsSs(args)
     assert.equal(status, 4)
     assert.match(complaints, /^lws-ss: 'dead' gave up [^\n]+\n$/)
@@ -152,14 +209,14 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   })
 
   it('has status 4 when the answer is cut off', async () => {
-    const { status, output, complaints } = await runLwsSs(['get', policy, 'cut'])
+    const { status, output, complaints } = await runLwsSs(['run', policy, 'cut'])
     assert.equal(status, 4)
     assert.equal(output.toString(), 'only this')
     assert.match(complaints, /^lws-ss: [^\n]+\n$/)
   })
 
   it('ends quietly when nobody reads on', async () => {
-    const { child, ended } = startLwsSs(['get', policy, 'page'])
+    const { child, ended } = startLwsSs(['run', policy, 'page'])
     await once(child.stdout, 'data')
     child.stdout.destroy()
     const { status, complaints } = await ended
@@ -168,7 +225,7 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   })
 
   it('ends at Ctrl-C with status 130', async () => {
-    const { child, ended } = startLwsSs(['get', policy, 'hangs'])
+    const { child, ended } = startLwsSs(['run', policy, 'hangs'])
     await Promise.race([asked, ended])
     child.kill('SIGINT')
     const { status, complaints } = await ended
@@ -178,32 +235,46 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
 
   describe('on a terminal', { skip: process.platform !== 'linux' }, () => {
     it('shows how far files are on their way', async () => {
+      const whole = (label: string) =>
+        new RegExp(`${label} {2}=+ 100 % {2}3\\.1 MB of 3\\.1 MB {2}\\d[\\d.]* [kMG]B/s`)
       const upload = ['--data-file', put('upload', page), '--output', file('copy')]
-      const sent = stripVTControlCharacters(await onTerminal(['get', policy, 'h1', ...upload]))
-      assert.match(sent, /sending {2}=+ 100 % {2}3\.1 MB \/ 3\.1 MB/)
-      assert.match(sent, /receiving {2}=+ 100 % {2}3\.1 MB \/ 3\.1 MB/)
-      const download = ['get', policy, 'page', '--output', file('copy')]
+      const sent = stripVTControlCharacters(await onTerminal(['run', policy, 'h1', ...upload]))
+      assert.match(sent, whole('sending'))
+      assert.match(sent, whole('receiving'))
+      const download = ['run', policy, 'page', '--output', file('copy')]
       const received = stripVTControlCharacters(await onTerminal(download))
-      assert.match(received, /receiving {2}=+ 100 % {2}3\.1 MB \/ 3\.1 MB/)
+      assert.match(received, whole('receiving'))
+    })
+
+    it('shows the time that is left, within 80 columns', async () => {
+      const download = ['run', policy, 'cut', '--output', file('copy')]
+      const shown = (await onTerminal(download))
+        .split(CURSOR_TO_START)
+        .flatMap((part) => stripVTControlCharacters(part).split('\r\n'))
+      assert.ok(
+        shown.some((line) => / \d+:\d\d left/.test(line)),
+        shown.join('\n'),
+      )
+      for (const line of shown) assert.ok(line.trimEnd().length < 80, line)
     })
 
     it('is in colour where lws-ss check is', async () => {
       const bad = put('bad.json', '{ "s": 1 }')
       for (const args of [
         ['check', bad],
-        ['get', bad, 'x'],
+        ['run', bad, 'x'],
       ])
-        assert.ok((await onTerminal(args)).includes('\x1b[31merror\x1b[0m'))
+        assert.ok((await onTerminal(args)).includes('\x1b[31merror'))
     })
   })
 
   it('shows what is wrong with a policy as lws-ss check does', async () => {
     const bad = put('bad.json', '{ "s": [ { "get":\n  { "endpoint": "x", "port": true } } ] }')
-    const { status, output, complaints } = await runLwsSs(['get', bad, 'get'])
+    const { status, output, complaints } = await runLwsSs(['run', bad, 'get'])
     assert.equal(status, 1)
     assert.equal(output.length, 0)
     assert.ok(complaints.includes(`${bad}:2:30: error: s[0].get.port: `), complaints)
-    const told = await runLwsSs(['get', bad, 'get', '--json'])
+    const told = await runLwsSs(['run', bad, 'get', '--json'])
     assert.equal(told.status, 1)
     const { code, diagnostics } = JSON.parse(told.complaints).error
     assert.equal(code, 'ERR_SS_POLICY')
@@ -222,7 +293,7 @@ describe('lws-ss get on h1 and h2', { timeout: 120_000 }, () => {
   ]
   for (const [what, args, wanted, complaint] of mistakes)
     it(`says in one line that it was given ${what}`, async () => {
-      const { status, output, complaints } = await runLwsSs(['get', ...args()])
+      const { status, output, complaints } = await runLwsSs(['run', ...args()])
       assert.equal(output.length, 0)
       assert.match(complaints, /^lws-ss: [^\n]+\n$/)
       assert.match(complaints, complaint)
