@@ -38,9 +38,19 @@ export function examples(...pairs: readonly (readonly [what: string, how: string
  * @throws CommandError when there is no such command
  */
 export function showHelp(program: Command, name: string | undefined): void {
-  if (name === undefined) return program.outputHelp()
-  const command = program.commands.find((one) => [one.name(), ...one.aliases()].includes(name))
-  if (command) return command.outputHelp()
+  const shown = name === undefined ? program : commandOf(program, name)
+  if (shown) {
+    shown.outputHelp()
+    return
+  }
   const known = program.commands.map((one) => one.name())
-  throw new CommandError(`unknown command '${name}'${didYouMean(name, known)}`, ExitStatus.Misused)
+  throw new CommandError(
+    `unknown command '${name}'${didYouMean(name as string, known)}`,
+    ExitStatus.Misused,
+  )
+}
+
+/** The command of this name, or of this other name. */
+export function commandOf(program: Command, name: string): Command | undefined {
+  return program.commands.find((one) => [one.name(), ...one.aliases()].includes(name))
 }

@@ -2,6 +2,7 @@
 // The program `lws-ss`: runs the command that it was called with, and says what went wrong.
 import { CommanderError } from 'commander'
 import { ExitStatus, exitStatusOf } from './exit-status.mjs'
+import { commandOf } from './help.mjs'
 import { program } from './program.mjs'
 
 function fail(message: string, status: number): void {
@@ -16,8 +17,7 @@ function complain({ message }: CommanderError): void {
     .replaceAll('\n', ' ')
     .replace(/\.$/, '')
   const [, , name = ''] = process.argv
-  const isCommand = program.commands.some((one) => [one.name(), ...one.aliases()].includes(name))
-  const where = isCommand ? `lws-ss help ${name}` : 'lws-ss --help'
+  const where = commandOf(program, name) ? `lws-ss help ${name}` : 'lws-ss --help'
   fail(`${what}${what.endsWith('?') ? ' See' : '; see'} ${where}`, ExitStatus.Misused)
 }
 
