@@ -7,8 +7,7 @@ import type { StreamEventTarget } from './targets.js'
 export interface NativeContextOptions {
   policy: string
   trust: Uint8Array[]
-  /** With an empty address there is none. */
-  socksProxy: { address: string; port: number; user: string; password: string }
+  chooseProxy: NativeChooseProxy | undefined
   /** Of h1 and h2 to one endpoint; 0 for as many as one likes. */
   maxSockets: number
   cookies: NativeCookieJar
@@ -41,6 +40,22 @@ export type NativeRedirect = [host: string, port: number, tls: boolean, target: 
 /** Resolves a `Location`: where it leads, or why it is none to follow. Does not throw. */
 export type NativeResolve = (base: string, location: string) => NativeRedirect | string
 
+/** A proxy. `request`: what an HTTP proxy is sent to connect to the endpoint; `''` for socks5. */
+export type NativeProxy = [
+  address: string,
+  port: number,
+  user: string,
+  password: string,
+  request: string,
+]
+
+/** By which proxy to connect to `host`, without brackets, or why there is no way. Does not throw. */
+export type NativeChooseProxy = (
+  host: string,
+  port: number,
+  tls: boolean,
+) => NativeProxy | string | undefined
+
 /** Where the cookies of a context's streams are kept. Neither throws. */
 export interface NativeCookieJar {
   /** What goes into the `Cookie` header of a request, nothing when it is empty. */
@@ -54,7 +69,8 @@ export interface NativePolicy {
   policy: string
   /** Certificates to trust besides those that are trusted already. */
   trust: Uint8Array[]
-  socksProxy: { address: string; port: number; user: string; password: string }
+  /** Connections of another function are not shared any more. */
+  chooseProxy: NativeChooseProxy | undefined
 }
 
 export interface NativeContext {

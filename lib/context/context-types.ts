@@ -42,6 +42,7 @@ export interface ContextSettings {
   ca?: Trust
   blobs?: Blobs
   cookieFile?: CookieFile
+  httpProxy?: string
   maxSockets?: number
   vhosts?: readonly Vhost[]
   signal?: AbortSignal

@@ -60,7 +60,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   constructor(effective: EffectivePolicy, options: ContextSettings) {
     super()
     if (!(effective instanceof EffectivePolicy)) throw illegalConstructor('openContext()')
-    this.#policy = new PolicyInForce(effective, options.ca, this.#life, {
+    this.#policy = new PolicyInForce(effective, options, this.#life, {
       apply: (policy) => this.#native.setPolicy(policy),
       open: (kind) => this.#streams.open(kind),
       changed: () => this.#onPolicyChanged(),

@@ -19,6 +19,7 @@ import { checkTrust, type Trust } from '../trust/trust.js'
 import { type Blobs, checkBlobs } from './blobs.js'
 import { Context } from './context.js'
 import { EffectivePolicy } from './effective-policy.js'
+import { parseHttpProxy } from './http-proxy.js'
 import type { ContextOf } from './typed-context.js'
 
 /** Options of {@link openContext}; `policy` or `policyFile` must be there. */
@@ -47,6 +48,15 @@ export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
    * they are kept in memory, for this context.
    */
   cookieJar?: string
+  /**
+   * The HTTP proxy that client connections of every protocol go through, by CONNECT:
+   * `http://user:password@host:port`, with what a URL cannot have in user and password percent-encoded;
+   * or `'env'` for what the environment says, as Node reads it: `HTTPS_PROXY` for connections with TLS,
+   * `HTTP_PROXY` for those without, in lower case first. Hosts of `NO_PROXY` are connected to
+   * directly, and so are Unix sockets; a `via-socks5` of the policy comes first. Default: `'env'` with
+   * `NODE_USE_ENV_PROXY=1` in the environment, otherwise none.
+   */
+  httpProxy?: string
   /**
    * How many connections h1 and h2 transactions make to one endpoint at once, 1 or more. Others wait, in
    * the order in which they began, until one of those is free, has room for a stream (h2), or has
@@ -78,6 +88,7 @@ function checkOptions(options: unknown): asserts options is ContextOptions {
   checkSignal('options.signal', given.signal)
   if (given.policyFile !== undefined) checkString('options.policyFile', given.policyFile)
   if (given.cookieJar !== undefined) checkString('options.cookieJar', given.cookieJar)
+  checkHttpProxy(given.httpProxy)
   if (given.maxSockets !== undefined && given.maxSockets !== Infinity)
     checkInteger('options.maxSockets', given.maxSockets, 1, 0xffffffff)
   if (given.overlays !== undefined && !Array.isArray(given.overlays))
@@ -92,6 +103,15 @@ function checkOptions(options: unknown): asserts options is ContextOptions {
   checkSource('options.vhosts', given.vhosts)
   checkBlobs(given.blobs)
   checkTrust(given.ca)
+}
+
+function checkHttpProxy(given: unknown): void {
+  if (given === undefined) return
+  checkString('options.httpProxy', given)
+  const proxy = given === 'env' ? undefined : parseHttpProxy(given)
+  // It may have a password.
+  const shown = given.slice(given.lastIndexOf('@') + 1)
+  if (typeof proxy === 'string') throw invalidArgValue('options.httpProxy', shown, proxy)
 }
 
 function checkSource(name: string, source: unknown): void {
@@ -141,6 +161,7 @@ async function openFrom(
     ...(options.ca !== undefined && { ca: options.ca }),
     ...(options.blobs !== undefined && { blobs: options.blobs }),
     ...(options.cookieJar !== undefined && { cookieFile: openCookieFile(options.cookieJar) }),
+    ...(options.httpProxy !== undefined && { httpProxy: options.httpProxy }),
     ...(options.maxSockets !== undefined && { maxSockets: options.maxSockets }),
     ...(options.signal && { signal: options.signal }),
     vhosts,
@@ -166,9 +187,9 @@ async function openFrom(
  *   latest
  * @throws {@link PolicyError} for a policy that cannot be used; {@link AddonLoadError};
  *   {@link SecureStreamError} `ERR_SS_TRUST` when the system's certificates are needed and not found,
- *   `ERR_SS_COOKIE_JAR` when the `cookieJar` cannot be used, `ERR_SS_VHOSTS` when `vhosts` cannot, `ERR_SS_SOCKS_PROXY` when the environment
- *   variable `socks_proxy` cannot be read; the signal's reason; a file system error for a policy file that
- *   cannot be read. Synchronously, a
+ *   `ERR_SS_COOKIE_JAR` when the `cookieJar` cannot be used, `ERR_SS_VHOSTS` when `vhosts` cannot,
+ *   `ERR_SS_SOCKS_PROXY` and `ERR_SS_HTTP_PROXY` when the proxies of the environment cannot be read; the
+ *   signal's reason; a file system error for a policy file that cannot be read. Synchronously, a
  *   `TypeError` with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
  *   `ERR_SS_NOT_IMPLEMENTED` for an option of a later version.
  */

@@ -8,11 +8,11 @@ import { requireTransactional } from '../requests/request.js'
 import type { SecureStream } from '../streams/secure-stream.js'
 import type { Kind } from '../streamtypes/kind.js'
 import { DefaultTrust } from '../trust/default-trust.js'
-import type { Trust } from '../trust/trust.js'
 import type { ContextLife } from './context-life.js'
+import type { ContextSettings } from './context-types.js'
 import type { EffectivePolicy } from './effective-policy.js'
+import { Proxies } from './proxies.js'
 import { RemotePolicy } from './remote-policy.js'
-import { socksProxyOf } from './socks-proxy-of.js'
 
 /** What {@link PolicyInForce} needs of its context. */
 export interface PolicyHost {
@@ -29,17 +29,19 @@ export class PolicyInForce {
   readonly #life: ContextLife
   readonly #host: PolicyHost
   readonly #trust: DefaultTrust
+  readonly #proxies: Proxies
   readonly #remote: RemotePolicy
   #effective: EffectivePolicy
 
   constructor(
     effective: EffectivePolicy,
-    ca: Trust | undefined,
+    { ca, httpProxy }: ContextSettings,
     life: ContextLife,
     host: PolicyHost,
   ) {
     this.#effective = effective
     this.#trust = new DefaultTrust(ca)
+    this.#proxies = new Proxies(httpProxy)
     this.#life = life
     this.#host = host
     this.#remote = new RemotePolicy({
@@ -130,7 +132,7 @@ export class PolicyInForce {
     return {
       policy: written.json,
       trust: this.#trust.neededBy(policy),
-      socksProxy: socksProxyOf(policy),
+      chooseProxy: this.#proxies.chooser(policy['via-socks5']),
     }
   }
 

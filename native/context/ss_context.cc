@@ -44,7 +44,8 @@ SsContext::SsContext(const Napi::CallbackInfo& info)
       data_(AddonData::Of(info.Env())),
       cookies_(this),
       signer_(this),
-      redirects_(this) {
+      redirects_(this),
+      proxies_(this) {
   const Napi::Env env = info.Env();
   if (IsEmpty()) {
     closed_ = true;
@@ -87,11 +88,9 @@ SsContext::~SsContext() = default;
 bool SsContext::Open(const Napi::Object& options) {
   const Napi::Value policy = options.Get("policy");
   const Napi::Value trust = options.Get("trust");
-  const Napi::Value socks_proxy = options.Get("socksProxy");
   const Napi::Value max_sockets = options.Get("maxSockets");
   // There always are, but not in a worker that is being terminated.
-  if (!policy.IsString() || trust.IsEmpty() || !socks_proxy.IsObject() || !max_sockets.IsNumber())
-    return false;
+  if (!policy.IsString() || trust.IsEmpty() || !max_sockets.IsNumber()) return false;
   policy_ = policy.As<Napi::String>();
 
   log_.u.emit_cx = OnLog;
@@ -119,6 +118,7 @@ bool SsContext::Open(const Napi::Object& options) {
   cookies_.SetJar(options.Get("cookies"));
   signer_.SetSign(options.Get("sign"));
   redirects_.SetResolve(options.Get("redirect"));
+  proxies_.SetChoose(options.Get("chooseProxy"));
 
 #if defined(LWS_WITH_SYS_FAULT_INJECTION)
   InjectFaults(&info);
@@ -132,7 +132,6 @@ bool SsContext::Open(const Napi::Object& options) {
   }
   if (lws_) {
     AddTrust(trust);
-    UseSocksProxy(socks_proxy.As<Napi::Object>());
     policies_.Adopt(lws_);
     loop_->SetContext(lws_);
   }
@@ -157,23 +156,6 @@ void SsContext::AddTrust(const Napi::Value& certificates) {
     const auto der = list.Get(n).As<Napi::Uint8Array>();
     lws_tls_client_vhost_extra_cert_mem(vhost, der.Data(), der.ByteLength());
   }
-}
-
-void SsContext::UseSocksProxy(const Napi::Object& proxy) {
-  const Napi::Value port = proxy.Get("port");
-  const Napi::Value texts[] = {proxy.Get("address"), proxy.Get("user"), proxy.Get("password")};
-  // They all are there, but not in a worker that is being terminated.
-  if (!port.IsNumber()) return;
-  std::string all = std::to_string(port.As<Napi::Number>().Uint32Value());
-  std::string text[3];
-  for (size_t n = 0; n < 3; n++) {
-    if (!texts[n].IsString()) return;
-    text[n] = texts[n].As<Napi::String>();
-    all += '\n' + text[n];
-  }
-  ssi_use_socks_proxy(lws_, text[0].c_str(), port.As<Napi::Number>().Uint32Value(), text[1].c_str(),
-                      text[2].c_str(), all != socks_proxy_);
-  socks_proxy_ = all;
 }
 
 bool SsContext::can_call_js() const { return data_->can_call_js() && !on_notice_.IsEmpty(); }
@@ -340,4 +322,5 @@ void SsContext::ReleaseJs() {
   cookies_.Release();
   signer_.Release();
   redirects_.Release();
+  proxies_.Release();
 }

@@ -12,6 +12,7 @@
 
 #include "context/cookies.h"
 #include "context/policy_database.h"
+#include "context/proxies.h"
 #include "context/redirects.h"
 #include "context/signer.h"
 #include "loop/event_loop.h"
@@ -54,6 +55,7 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   Cookies& cookies() { return cookies_; }
   Signer& signer() { return signer_; }
   Redirects& redirects() { return redirects_; }
+  Proxies& proxies() { return proxies_; }
   EventDelivery& delivery() { return delivery_; }
   PolicyDatabase& policies() { return policies_; }
   AddonData* addon_data() const { return data_; }
@@ -99,7 +101,6 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   bool Open(const Napi::Object& options);
   bool MakeDefaultVhost();
   void AddTrust(const Napi::Value& certificates);
-  void UseSocksProxy(const Napi::Object& proxy);
   void OnCleanStack();
   void UpdateKeepAlive();
   // Of `now`, tells those that have nothing else to tell which messages were sent.
@@ -123,12 +124,13 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   Cookies cookies_;
   Signer signer_;
   Redirects redirects_;
+  Proxies proxies_;
   EventDelivery delivery_;
   PolicyDatabase policies_;
   lws_log_cx log_ = {};
   StateLink state_link_ = {};
   lws_state_notify_link_t* state_links_[2] = {&state_link_.lws, nullptr};
-  std::string policy_, socks_proxy_;
+  std::string policy_;
   Napi::FunctionReference on_notice_;
   Napi::ObjectReference async_resource_;
   napi_async_context async_ = nullptr;

@@ -2,24 +2,25 @@
 #include "context/ss_context.h"
 
 #include "lws/link.h"
+#include "lws/policy.h"
 #include "stream/ss_stream.h"
 
-// ({ policy, trust, socksProxy }): the streams go by it when they are told to.
+// ({ policy, trust, chooseProxy }): the streams go by it when they are told to.
 Napi::Value SsContext::SetPolicy(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!is_open()) return Napi::Boolean::New(env, false);
   const auto options = info[0].As<Napi::Object>();
   const Napi::Value policy = options.Get("policy");
   const Napi::Value trust = options.Get("trust");
-  const Napi::Value socks_proxy = options.Get("socksProxy");
+  const Napi::Value choose_proxy = options.Get("chooseProxy");
   // There always are, but not in a worker that is being terminated.
-  if (policy.IsEmpty() || trust.IsEmpty() || !socks_proxy.IsObject()) return env.Undefined();
+  if (policy.IsEmpty() || trust.IsEmpty() || choose_proxy.IsEmpty()) return env.Undefined();
 
   ServiceScope scope(this);
   const bool ok = policies_.Replace(lws_, policy.As<Napi::String>());
   if (ok) {
     AddTrust(trust);
-    UseSocksProxy(socks_proxy.As<Napi::Object>());
+    if (proxies_.SetChoose(choose_proxy)) ssi_share_no_connections(lws_);
   }
   loop_->RequestTurn();
   return Napi::Boolean::New(env, ok);

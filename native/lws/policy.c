@@ -65,26 +65,11 @@ void ssi_trust_stores_sweep(struct lws_context* cx,
   }
 }
 
-void ssi_use_socks_proxy(struct lws_context* cx, const char* address, unsigned int port,
-                         const char* user, const char* password, int is_another) {
-#if defined(LWS_WITH_SOCKS5)
+void ssi_share_no_connections(struct lws_context* cx) {
   for (struct lws_vhost* v = cx->vhost_list; v; v = v->vhost_next) {
-    v->socks_proxy_port = port;
-    lws_strncpy(v->socks_proxy_address, address, sizeof(v->socks_proxy_address));
-    lws_strncpy(v->socks_user, user, sizeof(v->socks_user));
-    lws_strncpy(v->socks_password, password, sizeof(v->socks_password));
-    if (!is_another) continue;
     lws_start_foreach_dll(struct lws_dll2*, d, v->dll_cli_active_conns_owner.head) {
       lws_container_of(d, struct lws, dll_cli_active_conns)->keepalive_rejected = 1;
     }
     lws_end_foreach_dll(d);
   }
-#else
-  (void)cx;
-  (void)address;
-  (void)port;
-  (void)user;
-  (void)password;
-  (void)is_another;
-#endif
 }

@@ -43,10 +43,8 @@ const char* ssi_policy_trust_store(const lws_ss_policy_t* streamtype);
 void ssi_trust_stores_sweep(struct lws_context* cx,
                             int (*is_wanted)(void* opaque, const char* trust_store), void* opaque);
 
-/* The socks5 proxy of all connections that are made from now on, none when `address` is empty.
- * Connections that went another way are not shared any more. */
-void ssi_use_socks_proxy(struct lws_context* cx, const char* address, unsigned int port,
-                         const char* user, const char* password, int is_another);
+/* No connection that there is takes on another stream. */
+void ssi_share_no_connections(struct lws_context* cx);
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,7 @@ async function isTaken(policy: string): Promise<boolean> {
   const options = {
     policy,
     trust: [],
-    socksProxy: { address: '', port: 0, user: '', password: '' },
+    chooseProxy: undefined,
     maxSockets: 0,
     cookies: { get: () => '', set: () => {} },
     sign: () => [false, ''] as [boolean, string],

@@ -31,6 +31,7 @@ export {
 export { type HandlingPeer, type RequestHandler, startHandling } from './handling.js'
 export { type HoldingRelay, startHoldingRelay } from './holding-relay.js'
 export { patternBytes } from './http-handler.js'
+export { type HttpProxyPeer, startHttpProxy } from './http-proxy.js'
 export { type Http1Peer, startHttp1 } from './http1.js'
 export { type Http2Peer, startHttp2 } from './http2.js'
 export { answerStream, type SessionPeer, startSessions } from './http2-sessions.js'

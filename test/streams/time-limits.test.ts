@@ -37,8 +37,11 @@ function withoutRetry(protocol: ProtocolName, peer: { port: number }, more = {})
 }
 
 /** How many ms a message takes to fail for lack of a connection, and why. */
-async function failing(policy: PolicyInput): Promise<{ took: number; why: string }> {
-  await using context = await openContext({ policy })
+async function failing(
+  policy: PolicyInput,
+  httpProxy?: string,
+): Promise<{ took: number; why: string }> {
+  await using context = await openContext({ policy, ...(httpProxy && { httpProxy }) })
   const stream = context.stream('it', policyHasTopic(policy) ? ownTopic('mqtt') : {})
   const began = performance.now()
   const error = await stream.send('x').catch((error) => error)
@@ -69,6 +72,13 @@ describe('without being told, a stream waits', { concurrency: true, timeout: 120
       assert.match(why, /SSL/)
     })
 
+    test(`15 s for an HTTP proxy on ${protocol}`, async () => {
+      await using proxy = await accepts()
+      const policy = policyOf({ it: withoutRetry(protocol, { port: 1 }) })
+      const { took, why } = await failing(policy, `http://127.0.0.1:${proxy.port}`)
+      assert.ok(took >= 14_900, `${took}`)
+      assert.match(why, /http proxy .*: Timed out waiting for its reply/)
+    })
     test(`15 s for a SOCKS5 proxy on ${protocol}`, async () => {
       await using proxy = await accepts()
       const policy = policyOf({ it: withoutRetry(protocol, { port: 1 }) })

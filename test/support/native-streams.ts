@@ -7,7 +7,6 @@ const { tellEvents, tellSent } =
   internal<typeof import('../../dist/addon/delivery.js')>('addon/delivery.js')
 const { allocateSlab } = internal<typeof import('../../dist/addon/slab.js')>('addon/slab.js')
 
-const noProxy = { address: '', port: 0, user: '', password: '' }
 const open: { context: NativeContext; closed: Promise<void> }[] = []
 
 /** Of streamtypes on raw. */
@@ -23,7 +22,7 @@ export function openNativeContext(policy: string): NativeContext {
     {
       policy,
       trust: [],
-      socksProxy: noProxy,
+      chooseProxy: undefined,
       maxSockets: 0,
       cookies: { get: () => '', set: () => {} },
       sign: () => [false, ''],
@@ -42,7 +41,7 @@ export function openNativeContext(policy: string): NativeContext {
 
 /** Whether libwebsockets takes it. */
 export function setNativePolicy(context: NativeContext, policy: string): boolean {
-  return context.setPolicy({ policy, trust: [], socksProxy: noProxy })
+  return context.setPolicy({ policy, trust: [], chooseProxy: undefined })
 }
 
 /** A stream on raw, which is not open yet. */
