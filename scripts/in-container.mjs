@@ -14,6 +14,11 @@ const alpine = (version) => ({ image: `node:${version}-alpine`, prepare: ALPINE 
 const CONTAINERS = {
   'alpine-20': alpine(20),
   'alpine-26': alpine(26),
+  // The compiler that the kept counts of instructions are of.
+  'debian-12': {
+    image: 'node:20-bookworm',
+    prepare: 'node scripts/install-tools.mjs > /dev/null; ',
+  },
   // The oldest glibc that is supported. Its own Node is another one.
   'almalinux-8': { image: 'almalinux:8', prepare: '', bringsNode: false },
 }

@@ -67,6 +67,7 @@ const TOOLS = {
   },
   ss: { programs: ['ss'], linux: 'iproute2' },
   strace: { programs: ['strace'], linux: 'strace' },
+  valgrind: { programs: ['valgrind'], linux: 'valgrind' },
 }
 
 export function buildTools({ platform, osRelease }) {
@@ -87,7 +88,7 @@ export const TEST_TOOLS = [
   'nginx',
   'openssl',
   'socat',
-  ...(process.platform === 'linux' ? ['llvm-readobj', 'ss', 'strace'] : []),
+  ...(process.platform === 'linux' ? ['llvm-readobj', 'ss', 'strace', 'valgrind'] : []),
 ]
 
 // Debian keeps servers in sbin, which is not on an ordinary user's PATH.
