@@ -181,6 +181,13 @@ export interface NativeStream {
   listen(): void
   requestTx(length?: number): void
   disconnect(): void
+  /**
+   * Ends the connection that is there in the words of its protocol, on ws with this code and reason, and
+   * makes no other of itself.
+   */
+  close(code: number, reason: Uint8Array): void
+  /** On raw: says on the connection that is there, or is made, that nothing more is sent. */
+  endSending(): void
   destroy(): void
   setReading(on: boolean): void
   setMetadata(name: string, value: Uint8Array): void

@@ -6,7 +6,8 @@ import type { SecureStream } from './secure-stream.js'
 
 /**
  * A Node stream over a Secure Stream and what that receives; destroying either destroys the other. On a
- * protocol without messages it ends with its connection: nothing else says that the peer is done.
+ * protocol without messages, ending it tells the peer so, and it ends with its connection: nothing else says
+ * that the peer is done.
  */
 export function streamDuplex(stream: SecureStream, chunks: Received<Chunk>): Duplex {
   const duplex = new Duplex({
@@ -32,6 +33,10 @@ export function streamDuplex(stream: SecureStream, chunks: Received<Chunk>): Dup
       } catch (error) {
         done(error as Error)
       }
+    },
+    final(done) {
+      if (!stream.life.kind.isFramed) stream.life.endSending()
+      done()
     },
     destroy(error, done) {
       stream.destroy(error ?? undefined)

@@ -48,7 +48,10 @@ export class StreamLife implements LifeTarget {
   #over = false
   // Made for the first callback, to save memory: there may be thousands of streams.
   #whenOver: (() => void)[] | undefined
-  #whenLost: (() => void) | undefined
+  #whenLost: (() => void)[] = []
+  #closing: Promise<void> | undefined
+  #whenDisconnected: (() => void) | undefined
+  #hasEndedSending = false
   #whenUnread: (() => void) | undefined
 
   constructor(
@@ -118,6 +121,38 @@ export class StreamLife implements LifeTarget {
     this.outbox.rejectAll(reason)
     this.#connecting.reject(reason)
     this.#native.disconnect()
+  }
+
+  /** Whether nothing more may be sent on the connection that there is. */
+  get isEnding(): boolean {
+    return this.#closing !== undefined || this.#hasEndedSending
+  }
+
+  /** Ends the connection when what was sent has left, and settles when it is over. */
+  close(code: number, reason: Uint8Array): Promise<void> {
+    this.#closing ??= this.#close(code, reason).finally(() => {
+      this.#closing = undefined
+    })
+    return this.#closing
+  }
+
+  async #close(code: number, reason: Uint8Array): Promise<void> {
+    await this.drained()
+    if (this.#destroyed) await this.closed()
+    else if (this.#connected) {
+      const disconnected = new Promise<void>((resolve) => {
+        this.#whenDisconnected = resolve
+      })
+      this.#native.close(code, reason)
+      await disconnected
+    } else this.disconnect(new DisconnectedError(this.#kind.name, 'by close()'))
+  }
+
+  /** On raw: the peer is told that nothing more is sent, and goes on to be read. */
+  endSending(): void {
+    if (this.#destroyed) return
+    this.#hasEndedSending = true
+    this.#native.endSending()
   }
 
   /** Ends the connection, which is a failure of the stream's. */
@@ -204,7 +239,7 @@ export class StreamLife implements LifeTarget {
   async drained(): Promise<void> {
     if (this.outbox.size === 0 || this.#state === 'UNREACHABLE') return
     const lost = new Promise<void>((resolve) => {
-      this.#whenLost = resolve
+      this.#whenLost.push(resolve)
     })
     await Promise.race([this.outbox.drained(), lost])
   }
@@ -265,12 +300,14 @@ export class StreamLife implements LifeTarget {
         this.#connected = false
         this.inbox.dropPartialMessage()
         // After its answer, a transaction has ended, and no connection was lost.
-        if (!this.#kind.isTransactional || !this.#attempt?.answered) this.#whenLost?.()
+        if (!this.#kind.isTransactional || !this.#attempt?.answered) this.#onLost()
+        this.#whenDisconnected?.()
+        this.#hasEndedSending = false
         break
       case 'UNREACHABLE':
         this.#connected = false
         this.attempt.failedWithoutReason()
-        this.#whenLost?.()
+        this.#onLost()
         break
       case 'TIMEOUT':
         if (this.outbox.size > 0) this.disconnect(new TimeoutError(this.#kind.name))
@@ -293,6 +330,12 @@ export class StreamLife implements LifeTarget {
     this.stats.connections++
     this.#connecting.resolve()
     if (this.outbox.size === 0) this.#timer?.stop()
+  }
+
+  #onLost(): void {
+    const lost = this.#whenLost
+    this.#whenLost = []
+    for (const resolve of lost) resolve()
   }
 
   #onGivenUp(): void {
@@ -320,6 +363,7 @@ export class StreamLife implements LifeTarget {
     this.inbox.end(this.#aborted ?? (this.#destroyError && { reason: this.#destroyError }))
     this.#timer?.stop()
     this.#over = true
+    this.#whenDisconnected?.()
     for (const callback of this.#whenOver ?? []) callback()
     this.#whenOver = undefined
   }

@@ -46,6 +46,15 @@ export function hasHandlers(streamtype: string): Error {
   )
 }
 
+/** Why a stream cannot send on a connection that the program has ended. */
+export function isEnding(streamtype: string): Error {
+  return new SecureStreamError(
+    'ERR_SS_CLOSING',
+    `'${streamtype}' sends nothing more on this connection, which close(), or end() of a duplex, ends: ` +
+      'send it when close() has settled, on the next one',
+  )
+}
+
 /** Why a stream cannot send more, until somebody reads what has come. */
 export function answersUnread(streamtype: string): Error {
   return new SecureStreamError(

@@ -10,6 +10,7 @@ import type { Chunk } from '../messages/inbox.js'
 import type { Message } from '../messages/message.js'
 import { abortWith } from '../on-abort.js'
 import type { StateName } from '../state.js'
+import { checkCloseCode, closeReasonBytes } from './close-arguments.js'
 import { streamDuplex } from './duplex.js'
 import { HandlerCalls } from './handler-calls.js'
 import { checkHandlers, type StreamHandlers } from './handlers.js'
@@ -93,7 +94,7 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
    * @throws {@link NackError}, {@link AllRetriesFailedError}, {@link MqttSettingsError},
    *   {@link TimeoutError}, {@link DisconnectedError}, {@link DestroyedError}, the signal's reason;
    *   {@link SecureStreamError} `ERR_SS_CANNOT_SEND`, `ERR_SS_HAS_HANDLERS`, `ERR_SS_TOO_LONG`,
-   *   `ERR_SS_UNREAD`. Synchronously, for data and options that cannot be sent, a TypeError with code
+   *   `ERR_SS_UNREAD`, `ERR_SS_CLOSING`. Synchronously, for data and options that cannot be sent, a TypeError with code
    *   `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
    *   `ERR_SS_UNKNOWN_METADATA`
    */
@@ -148,6 +149,22 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
       throw invalidArgType('handlers', 'used on a stream that was made with handlers', handlers)
     checkHandlers('handlers', handlers)
     this.#handlers.replace(handlers)
+  }
+
+  /**
+   * Ends the connection in the words of its protocol, when what `send()` was given before has left: on
+   * `ws` with CLOSE, on `mqtt` with DISCONNECT unless other streams share the connection, and on `raw` with
+   * FIN. What the peer says until it ends its side, for which it has 5 s, is still received on `raw`, and
+   * not on `ws`. Until then `send()` rejects. The stream stays, as after {@link disconnect}.
+   *
+   * @param code - on `ws`, what CLOSE says: 1000 to 1003, 1007 to 1014, or 3000 to 4999. Default: 1000
+   * @param reason - on `ws`, text of up to 123 bytes in UTF-8 that goes with it. Default: none
+   * @returns settles when the connection is over, or there is none
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for another code or reason,
+   *   whatever the protocol
+   */
+  close(code = 1000, reason = ''): Promise<void> {
+    return this.life.close(checkCloseCode(code), closeReasonBytes(reason))
   }
 
   /** Closes the connection, or gives up making one. A `nailed_up` stream connects again at once. */

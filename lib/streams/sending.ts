@@ -8,7 +8,14 @@ import { type BlobLike, readPiece } from '../messages/blob-like.js'
 import type { OutgoingPromise } from '../messages/outbox.js'
 import { checkSend } from './check-send.js'
 import type { StreamLife } from './life.js'
-import { answersUnread, cannotSend, hasHandlers, messageTooLong, mustAnswer } from './refusals.js'
+import {
+  answersUnread,
+  cannotSend,
+  hasHandlers,
+  isEnding,
+  messageTooLong,
+  mustAnswer,
+} from './refusals.js'
 import { countSent } from './stream-counters.js'
 import type { SendOptions } from './stream-types.js'
 
@@ -85,6 +92,7 @@ export class Sending implements SendingTarget {
       (life.hasHandlers ? hasHandlers(kind.name) : undefined) ??
       cannotSend(kind) ??
       messageTooLong(kind, length) ??
+      (life.isEnding ? isEnding(kind.name) : undefined) ??
       (life.inbox.isUnread ? answersUnread(kind.name) : undefined)
     return reason && { reason }
   }

@@ -97,6 +97,12 @@ struct ss_link_ops {
   lws_ss_state_return_t (*request)(struct ss_link* link, uint64_t length);
   /* Closes the connection, or ends the attempt to have one. Only a nailed_up stream goes on. */
   void (*disconnect)(struct ss_link* link);
+  /* Of a connection: ends it in the words of its protocol, on ws with `code` and `reason`, and
+   * waits for the peer to do so, too. False where nothing is to be said, or waited for: then it is
+   * for disconnect() to end it. */
+  int (*close)(struct ss_link* link, uint16_t code, struct ss_link_bytes reason);
+  /* raw: says that nothing more is sent, and reads on. False when that cannot be said. */
+  int (*end_sending)(struct ss_link* link);
   enum ss_link_phase (*phase)(const struct ss_link* link);
   /* Has a stream whose attempt or connection is over be one that can connect again. */
   void (*become_idle)(struct ss_link* link);

@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "lws/local_answer.h"
+#include "lws/local_close.h"
 #include "lws/local_server.h"
 #include "lws/prefetch.h"
 #include "private-lib-core.h"
@@ -12,23 +13,10 @@ static struct lws_ss_handle* handle_of(const struct ss_link* link) { return link
 
 static int is_mqtt(const struct lws_ss_handle* h) { return h->policy->protocol == LWSSSP_MQTT; }
 
-/* Sends the CLOSE frame of ws; a server, which goes away, says so. */
-static void say_goodbye(struct lws_ss_handle* h) {
-  uint8_t frame[LWS_PRE + 2];
-  struct lws* wsi = h->wsi;
-
-  /* When the socket takes nothing at present, the frame is left out. */
-  if (!wsi || !lwsi_role_ws(wsi) || lwsi_state(wsi) != LRS_ESTABLISHED || lws_send_pipe_choked(wsi))
-    return;
-  lws_ser_wu16be(frame + LWS_PRE,
-                 lwsi_role_server(wsi) ? LWS_CLOSE_STATUS_GOINGAWAY : LWS_CLOSE_STATUS_NORMAL);
-  (void)!lws_write(wsi, frame + LWS_PRE, 2, LWS_WRITE_CLOSE);
-}
-
 static void destroy(struct ss_link* link) {
   struct lws_ss_handle* h = handle_of(link);
 
-  say_goodbye(h);
+  local_say_goodbye(h->wsi);
   lws_ss_destroy(&h);
   link->handle = NULL;
 }
@@ -56,7 +44,7 @@ static lws_ss_state_return_t request(struct ss_link* link, uint64_t length) {
 static void disconnect(struct ss_link* link) {
   struct lws_ss_handle* h = handle_of(link);
 
-  say_goodbye(h);
+  local_say_goodbye(h->wsi);
   /* The length is that of a transaction which is over. */
   h->writeable_len = 0;
   if (h->wsi) lws_set_timeout(h->wsi, 1, LWS_TO_KILL_SYNC);
@@ -280,6 +268,8 @@ static const struct ss_link_ops ops = {
     .connect = connect_now,
     .request = request,
     .disconnect = disconnect,
+    .close = local_close,
+    .end_sending = local_end_sending,
     .phase = phase,
     .become_idle = become_idle,
     .back_off = back_off,

@@ -27,6 +27,8 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::Listen>("listen"),
                       InstanceMethod<&SsStream::RequestTx>("requestTx"),
                       InstanceMethod<&SsStream::DisconnectByProgram>("disconnect"),
+                      InstanceMethod<&SsStream::Close>("close"),
+                      InstanceMethod<&SsStream::EndSending>("endSending"),
                       InstanceMethod<&SsStream::Destroy>("destroy"),
                       InstanceMethod<&SsStream::SetReading>("setReading"),
                       InstanceMethod<&SsStream::SetMetadata>("setMetadata"),
@@ -241,6 +243,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
       break;
     case LWSSSCS_ALL_RETRIES_FAILED:
       attempt_ = Attempt::kGaveUp;
+      ending_.reset();
       owes_retry_ = false;
       connect_metadata_.reset();
       // disconnect() is no failure, and messages that wait are for the next connection.
@@ -269,20 +272,6 @@ void SsStream::OnConnected() {
   if (!is_reading_) wishes_.set_reading = true;
   // In a transaction, lws asks for what is to be sent without being told to.
   if (awaits_tx_ && !kind_.is_transactional()) wishes_.request_tx = true;
-}
-
-void SsStream::OnDisconnected() {
-  if (life_ != Life::kDoomed) exchange_->Lost();
-  use_.Over(&link_, !exchange_->is_empty(), kind_.exchange == Kind::Exchange::kBytes);
-  attempt_ = use_.is_useless() ? Attempt::kUnreachable : Attempt::kOver;
-  owes_retry_ = true;
-  const char* why_useless = exchange_->is_sent_again() ? "closed before anything was acknowledged"
-                                                       : "closed before anything could be sent";
-  // DestroyNow() has done so already.
-  if (life_ != Life::kDoomed) exchange_->SettleWritten();
-  // The peer may have seen part of it, or all: whether to send it again is for the program to say.
-  DropStarted();
-  TellFailure(use_.is_useless() ? why_useless : "");
 }
 
 // Its metadata is what the request says, until the program says something else.
@@ -359,7 +348,7 @@ lws_ss_state_return_t SsStream::OnTx(void* user, lws_ss_tx_ordinal_t ordinal, ui
                                      size_t* length, int* flags) {
   SsStream* self = Of(ss_link_of(user));
   self->awaits_tx_ = false;
-  if (self->exchange_->SettleWritten() || self->is_peer_done_) self->Schedule();
+  if (self->exchange_->SettleWritten() || self->is_peer_done_ || self->ending_) self->Schedule();
   if (self->is_closing() || !self->kind_.can_send) return LWSSSSRET_TX_DONT_SEND;
   return self->exchange_->Tx(ordinal, into, length, flags);
 }

@@ -71,6 +71,14 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
     bool stop_listening = false;
     uint64_t tx_length = SS_LINK_NO_LENGTH;
   };
+  // How the program wants the connection to end.
+  struct Ending {
+    // Only the sending side, and what the peer says is read for as long as it goes on.
+    bool is_half;
+    uint16_t code;
+    std::string reason;
+    bool begun;
+  };
   struct Listening {
     bool shares_port;
     ss_link_limits limits;
@@ -108,6 +116,7 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   void EndAttempt(Wishes& now);
   void TellRetry(uint64_t wait_ms);
   void EndWhenAnswered();
+  void End();
   void DropStarted();
   void Doom();
   void ReleaseOwn();
@@ -155,6 +164,8 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   Napi::Value Listen(const Napi::CallbackInfo& info);
   Napi::Value RequestTx(const Napi::CallbackInfo& info);
   Napi::Value DisconnectByProgram(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value EndSending(const Napi::CallbackInfo& info);
   Napi::Value Destroy(const Napi::CallbackInfo& info);
   Napi::Value SetReading(const Napi::CallbackInfo& info);
   Napi::Value SetMetadata(const Napi::CallbackInfo& info);
@@ -208,6 +219,7 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   ConnectionUse use_;
   Kind kind_;
   std::unique_ptr<Following> follow_;
+  std::unique_ptr<Ending> ending_;
 
   // Of a listener: gives the stream for a connection.
   Napi::FunctionReference accept_;

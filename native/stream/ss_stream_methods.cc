@@ -84,6 +84,7 @@ Napi::Value SsStream::DisconnectByProgram(const Napi::CallbackInfo& info) {
   wishes_ = {};
   awaits_connection_ = false;
   connect_metadata_.reset();
+  ending_.reset();
   exchange_->Clear();
   Disconnect();
   return info.Env().Undefined();

@@ -39,39 +39,7 @@ void SsStream::Work() {
   if (is_there()) DoWishes(now);
   if (is_there()) exchange_->Pump();
   if (is_there() && is_peer_done_ && has_handlers_) EndWhenAnswered();
-}
-
-// Handlers that ask for no tx have said all. Without them, JavaScript knows when that is.
-void SsStream::EndWhenAnswered() {
-  if (awaits_tx_ || wishes_.request_tx || life_ != Life::kOpen) return;
-  if (link_.ops->has_unsent(&link_))
-    Heed(link_.ops->request(&link_, SS_LINK_NO_LENGTH));
-  else
-    Disconnect();
-}
-
-// Whether the connection is over. What its socket has not taken yet may keep it for a while, and
-// what is wanted of the next one waits.
-bool SsStream::CloseConnection(Wishes& now) {
-  const uint16_t failures = link_.ops->failures(&link_);
-  if (now.disconnect) link_.ops->disconnect(&link_);
-  if (is_there() && phase() == SS_LINK_BUSY) {
-    wishes_.connect |= now.connect;
-    wishes_.connect_if_idle |= now.connect_if_idle;
-    wishes_.request_tx |= now.request_tx;
-    if (wishes_.tx_length == SS_LINK_NO_LENGTH) wishes_.tx_length = now.tx_length;
-    return false;
-  }
-  if (life_ == Life::kClosing) life_ = Life::kOpen;
-  if (attempt_ == Attempt::kUnreachable) attempt_ = Attempt::kNone;
-  owes_retry_ = false;
-  if (!is_there()) return true;
-  // lws has the stream wait as after a failure, which this is not.
-  link_.ops->disconnect(&link_);
-  link_.ops->set_failures(&link_, now.disconnect ? failures : 0);
-  // The attempt for connect() may have been that of a message which was given up.
-  now.connect |= kind_.nailed_up || awaits_connection_;
-  return true;
+  if (is_there() && ending_) End();
 }
 
 // A stream without a connection waits for its next attempt, or it is idle, and then what it had

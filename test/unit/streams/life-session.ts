@@ -19,6 +19,7 @@ export const CALLS = [
   'abort what was sent',
   'connect',
   'disconnect',
+  'close',
   'next',
   'return',
   'listen',
@@ -99,7 +100,6 @@ export class Session {
   #signals: { controller: AbortController; sent: Sent }[] = []
   #reader: AsyncIterator<Message, void> | undefined
   #listens = false
-  #drains = false
   #endings = 0
   #late = false
 
@@ -164,6 +164,11 @@ export class Session {
         this.#endings++
         stream.disconnect()
         break
+      case 'close':
+        // What waits, and can no more leave, is given up by it.
+        this.#endings++
+        this.#watch('close', stream.close())
+        break
       case 'next':
         this.#reader ??= stream[Symbol.asyncIterator]()
         this.#read.push(this.#watch('next', this.#reader.next()))
@@ -177,9 +182,7 @@ export class Session {
         this.#listens = true
         break
       case 'drained':
-        // A context asks for it once, when it closes.
-        if (!this.#drains) this.#watch('drained', stream.life.drained())
-        this.#drains = true
+        this.#watch('drained', stream.life.drained())
         break
       case 'destroy':
       case 'destroy with an error':
@@ -227,7 +230,9 @@ export class Session {
       this.#watch('connect afterwards', stream.connect()),
       this.#watch('send afterwards', stream.send('x')),
     ]
-    await this.#readTheRest()
+    if (this.#reader) await this.#readTheRest(this.#reader)
+    // An iterator that has thrown has ended, and leaves what comes later to others.
+    await this.#readTheRest(stream[Symbol.asyncIterator]())
 
     for (const { what, outcome } of this.#promises)
       assert.notEqual(outcome, 'pending', `${what} is settled when the stream is over`)
@@ -244,8 +249,7 @@ export class Session {
     this.#checkMessages()
   }
 
-  async #readTheRest(): Promise<void> {
-    const reader = this.#reader ?? this.#stream[Symbol.asyncIterator]()
+  async #readTheRest(reader: AsyncIterator<Message, void>): Promise<void> {
     for (;;) {
       const next = this.#watch('next at the end', reader.next())
       await flush()

@@ -278,6 +278,13 @@ export class NativeDouble implements NativeStream {
     this.#isDisconnecting = this.#connection === 'attempt' || this.#connection === 'made'
   }
 
+  close(): void {
+    this.#isWanted = false
+    this.#isDisconnecting = this.#connection === 'made'
+  }
+
+  endSending(): void {}
+
   destroy(): void {
     this.#isDoomed = true
   }
