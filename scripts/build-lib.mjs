@@ -37,10 +37,7 @@ export function tsc(args) {
 function writeSchema() {
   const folder = inRoot('dist', 'policy')
   const { policySchema } = createRequire(import.meta.url)(path.join(folder, 'form', 'schema.js'))
-  writeFileSync(
-    path.join(folder, 'policy.schema.json'),
-    `${JSON.stringify(policySchema, null, 2)}\n`,
-  )
+  writeFileSync(path.join(folder, 'policy.schema.json'), `${JSON.stringify(policySchema)}\n`)
 }
 
 export function buildLib() {

@@ -17,8 +17,8 @@ const INTRODUCTION = `# Policy keys
 Every key that a policy can hold, where it stands, what it takes and what counts without it. Keys of
 another name are accepted in a policy, with a warning, and ignored.
 
-An editor completes the keys and explains them when the policy names its schema, which the package
-brings:
+An editor such as VS Code offers the keys of a streamtype's protocol, explains them, marks mistakes, and writes
+a streamtype of each protocol on request. The policy names its schema for that, which is in the package:
 
 \`\`\`json
 {

@@ -12,9 +12,17 @@ import {
 import { perProtocol, policyOf } from '../support/policies.js'
 import { goodPolicy, KEYS, withStreamtype } from './helpers.js'
 
-const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true }).compile(
-  policySchema,
-)
+/** What VS Code adds to JSON Schema. */
+const OF_EDITORS = [
+  ...['markdownDescription', 'errorMessage', 'patternErrorMessage', 'defaultSnippets'],
+  ...['deprecationMessage', 'doNotSuggest', 'suggestSortText', 'completionDetail'],
+]
+const validate = new Ajv({
+  strict: true,
+  allowUnionTypes: true,
+  allErrors: true,
+  keywords: OF_EDITORS,
+}).compile(policySchema)
 
 function complaints(policy: unknown): string[] {
   validate(policy)
@@ -74,6 +82,54 @@ function specifiedExample(): object {
   return JSON.parse(text.replaceAll('...', ''))
 }
 
+/** A value that a key of this type can have. */
+const VALUE_OF: Readonly<Record<string, unknown>> = {
+  ...{ text: 'x', integer: 1, boolean: true, reference: 'x', label: 'x', list: ['x'] },
+  ...{ metadata: [{ x: '' }], respmap: [{ 404: 1404 }] },
+}
+
+interface Described {
+  description?: string
+  markdownDescription?: string
+}
+interface Definition {
+  properties: Record<string, Described>
+  allOf?: { patternProperties: Record<string, { deprecationMessage: string }> }[]
+}
+const { properties, definitions } = policySchema as unknown as Definition & {
+  definitions: Record<string, Definition & Described>
+}
+
+/** What the schema says of a key. */
+function keyIn(place: string, spelling: string): Described | undefined {
+  if (place === 'root') return properties[spelling]
+  if (place === 'streamtype') return definitions[`key:${spelling.replace(/\W/g, '-')}`]
+  return definitions[place]?.properties[spelling]
+}
+
+/** Whether editors are told that a key has no effect since it is for another protocol or role. */
+function isMarked(protocol: string, server: boolean, name: string): boolean {
+  const [remarks] = definitions[`${protocol}:${server ? 'server' : 'client'}`]?.allOf ?? []
+  return Object.entries(remarks?.patternProperties ?? {}).some(
+    ([pattern, { deprecationMessage }]) =>
+      new RegExp(pattern).test(name) && / and this streamtype is /.test(deprecationMessage),
+  )
+}
+
+/** The anchors of the specification's headings, as GitHub makes them. */
+function anchorsOfSpecification(): Set<string> {
+  const file = 'deps/libwebsockets/source/lib/secure-streams/README.md'
+  const anchors = new Set<string>()
+  for (const [, heading = ''] of readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)) {
+    const anchor = heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replace(/\s/g, '-')
+    anchors.add(anchors.has(anchor) ? `${anchor}-1` : anchor)
+  }
+  return anchors
+}
+
 describe('the JSON Schema', () => {
   test('is in the package', () => {
     const file = createRequire(__filename).resolve('lws-secure-streams/policy.schema.json')
@@ -97,13 +153,25 @@ describe('the JSON Schema', () => {
     assert.deepEqual(complaints(specifiedExample()), [])
   })
 
+  test('has an $id that stays, and is one for validators without strict mode', () => {
+    assert.equal(policySchema.$id, 'urn:lws-secure-streams:policy')
+    const loose = new Ajv({ strict: false }).compile(policySchema)
+    assert.equal(loose(goodPolicy()), true)
+    assert.equal(loose(withStreamtype({ protocol: 'mqtt', http_url: 'x' })), false)
+  })
+
   test('accepts a fragment for an overlay', () => {
+    assert.deepEqual(complaints({ s: [{ mintest: { mqtt_qos: 1, http_expect: 204 } }] }), [])
     assert.deepEqual(complaints({ s: [{ mintest: { endpoint: 'example.com' } }] }), [])
   })
 
   test('refuses what the checker finds wrong with one value', () => {
     const wrong: object[] = [
       withStreamtype({ http_metod: 'GET' }),
+      withStreamtype({ protocol: 'mqtt', http_url: 'x' }),
+      withStreamtype({ protocol: 'ws', mqtt_topic: 'x' }),
+      withStreamtype({ protocol: 'h1', server_cert: 'x' }),
+      withStreamtype({ protocol: 'h1', server: true, tls_trust_store: 'x' }),
       withStreamtype({ tls: 1 }),
       withStreamtype({ port: 65_536 }),
       withStreamtype({ port: 'http' }),
@@ -135,11 +203,29 @@ describe('the JSON Schema', () => {
       const text = name.endsWith('.md') ? readFileSync(`docs/${name}`, 'utf8') : ''
       return Array.from(text.matchAll(/^```json\n(.*?)^```$/gms), ([, json = '']) => json)
     })
+    documented.push(readFileSync('examples/whiteboard/policy.json', 'utf8'))
     assert.ok(documented.length > 1)
     for (const json of documented)
       assert.deepEqual(complaints(JSON.parse(json.replace('…', ''))), [], json)
     assert.deepEqual(complaints(policyOf(perProtocol)), [])
   })
+
+  for (const protocol of ['h1', 'h2', 'ws', 'mqtt', 'raw'])
+    for (const server of [false, true])
+      test(`has for ${server ? 'a server' : 'a client'} of ${protocol} the keys that the checker has`, () => {
+        for (const { place, name, type } of KEYS) {
+          if (place !== 'streamtype' || name === 'protocol' || name === 'server') continue
+          const value = VALUE_OF[type.kind]
+          const policy = { s: [{ x: { protocol, server, [name]: value } }] }
+          const misplaced = checkPolicy(policy).filter(
+            ({ code, path }) => /^key-wrong-/.test(code) && path.endsWith(name),
+          )
+          const isError = misplaced.some(({ severity }) => severity === 'error')
+          const found = complaints(policy)
+          assert.equal(found.length > 0, isError, JSON.stringify({ policy, found, misplaced }))
+          assert.equal(isMarked(protocol, server, name), misplaced.length > 0 && !isError, name)
+        }
+      })
 
   for (const spec of KEYS)
     test(`says of ${spec.place} ${spec.name} what the checker says`, () => {
@@ -156,15 +242,15 @@ describe('the JSON Schema', () => {
       }
     })
 
-  test('describes every key under every spelling', () => {
-    const { properties, definitions } = policySchema as {
-      properties: Record<string, { description?: string }>
-      definitions: Record<string, { properties: Record<string, { description?: string }> }>
-    }
-    for (const { place, name, aliases = [] } of KEYS) {
-      const described = place === 'root' ? properties : definitions[place]?.properties
-      for (const spelling of [name, ...aliases])
-        assert.ok(described?.[spelling]?.description, `${place} ${spelling}`)
-    }
+  test('describes every key under every spelling, with its section of the specification', () => {
+    const anchors = anchorsOfSpecification()
+    for (const { place, name, aliases = [], heading } of KEYS)
+      for (const spelling of [name, ...aliases]) {
+        const described = keyIn(place, spelling)
+        assert.ok(described?.description, `${place} ${spelling}`)
+        const [, anchor] = /\/README\.md#([^)]+)\)/.exec(described.markdownDescription ?? '') ?? []
+        assert.equal(anchor !== undefined, heading !== null, `${place} ${spelling}`)
+        if (anchor !== undefined) assert.ok(anchors.has(anchor), anchor)
+      }
   })
 })

@@ -7,7 +7,7 @@ import type { PolicyNode } from '../read/node.js'
 import type { StreamtypeEntry } from '../read/read-streamtype.js'
 import type { Report } from '../read/report.js'
 import { didYouMean } from '../read/suggest.js'
-import type { KeySpec, Protocol, Section } from '../table/key-spec.js'
+import { isClobbering, type KeySpec, type Section } from '../table/key-spec.js'
 import { KEYS_BY_PLACE } from '../table/keys.js'
 import { MAX_SUBSTITUTED_NAME_BYTES } from '../table/limits.js'
 import { checkClient } from './check-client.js'
@@ -77,10 +77,6 @@ function checkApplies(spec: KeySpec, value: Streamtype, node: PolicyNode, report
       report.warning('key-wrong-protocol', node, `${message}; it is ignored`)
     }
   }
-}
-
-function isClobbering(spec: KeySpec, protocol: Protocol): boolean {
-  return protocol === 'mqtt' ? spec.union === 'http' : spec.union === 'mqtt' && protocol !== 'raw'
 }
 
 function checkReference(

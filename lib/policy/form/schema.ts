@@ -1,152 +1,125 @@
 // The JSON Schema of policies.
-import { describeKey } from '../table/describe-key.js'
-import type { KeySpec, Place } from '../table/key-spec.js'
-import { AUTH_TYPES, KEYS, PROTOCOL_ALIASES, PROTOCOLS } from '../table/keys.js'
-import {
-  FIRST_USER_STATE,
-  MAX_BACKOFFS,
-  MAX_METADATA_ITEMS,
-  MAX_RESPMAP_ITEMS,
-  MAX_STACK_CERTS,
-  MAX_STREAMTYPE_BYTES,
-  MAX_STRING_BYTES,
-} from '../table/limits.js'
+import type { KeySpec, Place, Protocol } from '../table/key-spec.js'
+import { KEYS, PROTOCOL_ALIASES, PROTOCOLS } from '../table/keys.js'
+import { propertyIn, type Role, remarksOn, schemasOfKey } from './schema-keys.js'
+import { POLICY_SNIPPET, streamtypeSnippets } from './schema-snippets.js'
+import { type DefinedPlace, definition, definitionOfKey, type JsonSchema } from './schema-values.js'
 
-/** A JSON Schema, or a part of one. */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown
-}
+export type { JsonSchema } from './schema-values.js'
 
-const WITHOUT_CONTROL_CHARACTERS = '^[^\\u0000-\\u001f\\u007f]*$'
-const DIGITS = '^\\d{1,15}$'
+const ROLES: readonly Role[] = ['client', 'server']
+const OBJECT_EXPECTED = 'An object is expected here: { … }.'
 
-const name = { type: 'string', minLength: 1 }
-const streamtypeName = { pattern: '^[^.\\u0000-\\u001f\\u007f]+$', maxLength: MAX_STREAMTYPE_BYTES }
-const base64 = { type: 'string', pattern: '^[A-Za-z0-9+/=\\s]+$' }
+const at = (place: Place) => KEYS.filter((spec) => spec.place === place)
+const spellings = ({ name, aliases = [] }: KeySpec) => [name, ...aliases]
+// No spelling that there is has a sign of patterns in it.
+const exactly = (spelling: string) => `^${spelling}$`
 
-/** lws takes numbers in quotes too. */
-const integer = (minimum: number, maximum?: number): JsonSchema => ({
-  type: ['integer', 'string'],
-  minimum,
-  ...(maximum !== undefined && { maximum }),
-  pattern: DIGITS,
-})
-const listOf = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({
-  type: 'array',
-  items,
-  ...more,
-})
-/** `[{ "a": … }, { "b": … }]` */
-const named = (
-  value: JsonSchema,
-  more: JsonSchema = {},
-  names: JsonSchema = { minLength: 1 },
-): JsonSchema => listOf({ type: 'object', propertyNames: names, additionalProperties: value }, more)
-const definition = (place: Place): JsonSchema => ({ $ref: `#/definitions/${place}` })
-
-const SECTIONS: Readonly<Record<string, JsonSchema>> = {
-  retry: named(definition('retry')),
-  certs: named(base64),
-  trust_stores: listOf({
-    anyOf: [
-      definition('trust_store'),
-      {
-        type: 'object',
-        additionalProperties: listOf(name, { minItems: 1, maxItems: MAX_STACK_CERTS }),
-        not: { required: ['stack'] },
-      },
-    ],
-  }),
-  auth: listOf(definition('auth')),
-  metrics: listOf(definition('metric')),
-  s: named(definition('streamtype'), {}, streamtypeName),
-}
-
-function typeOf({ name: key, type }: KeySpec): JsonSchema {
-  switch (type.kind) {
-    case 'text':
-      return {
-        type: 'string',
-        maxLength: MAX_STRING_BYTES,
-        ...(type.format !== 'message' && { pattern: WITHOUT_CONTROL_CHARACTERS }),
-      }
-    case 'integer':
-      return integer(type.min, type.saturates ? undefined : type.max)
-    case 'boolean':
-      return { enum: [true, false, 0] }
-    case 'reference':
-      return name
-    case 'protocol':
-      return { enum: [...PROTOCOLS, ...PROTOCOL_ALIASES.keys()] }
-    case 'label':
-      return { type: ['string', 'number'] }
-    case 'delays':
-      return listOf(integer(0, 2_147_483_647), { maxItems: MAX_BACKOFFS })
-    case 'stack':
-      return listOf(name, { minItems: 1, maxItems: MAX_STACK_CERTS })
-    case 'metadata':
-      return named(
-        { type: 'string', maxLength: MAX_STRING_BYTES },
-        { maxItems: MAX_METADATA_ITEMS },
-      )
-    case 'respmap':
-      return listOf(
-        {
-          type: 'object',
-          patternProperties: { '^[1-9]\\d{2}$': integer(FIRST_USER_STATE, 65_535) },
-          additionalProperties: false,
-        },
-        { maxItems: MAX_RESPMAP_ITEMS },
-      )
-    case 'list':
-      return {}
-    case 'section':
-      return SECTIONS[key] as JsonSchema
-  }
-}
-
-function propertiesOf(spec: KeySpec): [string, JsonSchema][] {
-  const type = typeOf(spec)
-  const property: JsonSchema = {
-    description: describeKey(spec),
-    ...type,
-    ...(spec.default !== undefined && { default: spec.default }),
-    ...(spec.place === 'auth' && spec.name === 'type' && { examples: AUTH_TYPES }),
-    ...(spec.inert !== undefined && { deprecated: true }),
-  }
-  const others = (spec.aliases ?? []).map((alias): [string, JsonSchema] => [
-    alias,
-    { description: `Another name of \`${spec.name}\`.`, ...type, deprecated: true },
+/**
+ * What an editor strikes through. It is apart from the properties, which are offered all the same: an editor
+ * looks for patterns where there is no property.
+ */
+function remarksIn(remarks: readonly (readonly [spelling: string, remark: string])[]): JsonSchema {
+  if (remarks.length === 0) return {}
+  const patterns = remarks.map(([spelling, deprecationMessage]) => [
+    exactly(spelling),
+    { deprecated: true, deprecationMessage },
   ])
-  return [[spec.name, property], ...others]
+  return { allOf: [{ type: 'object', patternProperties: Object.fromEntries(patterns) }] }
 }
 
 function objectAt(place: Place): JsonSchema {
-  const specs = KEYS.filter((spec) => spec.place === place)
+  const specs = at(place)
   const required = specs.filter((spec) => spec.required === true).map((spec) => spec.name)
   return {
     type: 'object',
-    properties: Object.fromEntries(specs.flatMap(propertiesOf)),
+    properties: Object.fromEntries(specs.flatMap(schemasOfKey)),
+    ...remarksIn(specs.flatMap(remarksOn)),
     additionalProperties: false,
     ...(required.length > 0 && { required }),
   }
 }
 
+/** The streamtypes of one protocol and role; without these, of those that do not say. */
+function streamtypesOf(kind?: { protocol: Protocol; role: Role }): JsonSchema {
+  const properties: [string, JsonSchema][] = []
+  const remarks: [string, string][] = []
+  for (const spec of at('streamtype')) {
+    const usual = new Map(remarksOn(spec))
+    for (const spelling of spellings(spec)) {
+      const { schema, remark = usual.get(spelling) } = propertyIn(spec, spelling, kind)
+      properties.push([spelling, schema])
+      if (remark !== undefined) remarks.push([spelling, remark])
+    }
+  }
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    ...remarksIn(remarks),
+    additionalProperties: false,
+  }
+}
+
+const spellingsOf = (protocol: Protocol) => [
+  protocol,
+  ...[...PROTOCOL_ALIASES].flatMap(([alias, meant]) => (meant.protocol === protocol ? alias : [])),
+]
+const isServer = { type: 'object', properties: { server: { const: true } }, required: ['server'] }
+
+const kinds = PROTOCOLS.flatMap((protocol) => ROLES.map((role) => ({ protocol, role })))
+
+/** Which of {@link streamtypesOf} counts. */
+const streamtype: JsonSchema = {
+  type: 'object',
+  errorMessage: OBJECT_EXPECTED,
+  defaultSnippets: streamtypeSnippets('value'),
+  properties: { protocol: definition(definitionOfKey('protocol')) },
+  allOf: [
+    ...kinds.map(({ protocol, role }) => ({
+      if: {
+        type: 'object',
+        properties: { protocol: { enum: spellingsOf(protocol) } },
+        required: ['protocol'],
+        ...(role === 'server' ? { allOf: [isServer] } : { not: isServer }),
+      },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: definition(`${protocol}:${role}`),
+    })),
+    {
+      if: { type: 'object', not: { required: ['protocol'] } },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: definition('fragment'),
+    },
+  ],
+}
+
+const places: readonly DefinedPlace[] = ['retry', 'trust_store', 'auth', 'metric']
+
 /**
- * A JSON Schema (draft 7) of policies, for completion and hovers in editors. Overlay fragments
- * satisfy it too, so what a policy has to hold is left to {@link checkPolicy}, as is everything that
- * one key says about another.
+ * A JSON Schema (draft 7) of policies, for completion, snippets and hovers in editors, with the keywords
+ * that VS Code adds to JSON Schema. Each streamtype may have the keys of its protocol and role. Overlay
+ * fragments satisfy it too, so what a policy has to hold is left to {@link checkPolicy}, as is everything
+ * else that one key says about another.
  *
  * The package has it as a file: `lws-secure-streams/policy.schema.json`.
  */
 export const policySchema: JsonSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:lws-secure-streams:policy',
   title: 'Policy of libwebsockets Secure Streams',
   ...objectAt('root'),
-  definitions: Object.fromEntries(
-    (['retry', 'trust_store', 'auth', 'metric', 'streamtype'] as const).map((place) => [
-      place,
-      objectAt(place),
-    ]),
-  ),
+  defaultSnippets: [POLICY_SNIPPET],
+  definitions: {
+    ...Object.fromEntries(places.map((place) => [place, objectAt(place)])),
+    ...Object.fromEntries(
+      at('streamtype')
+        .flatMap(schemasOfKey)
+        .map(([spelling, schema]) => [definitionOfKey(spelling), schema]),
+    ),
+    ...Object.fromEntries(
+      kinds.map((kind) => [`${kind.protocol}:${kind.role}`, streamtypesOf(kind)]),
+    ),
+    fragment: streamtypesOf(),
+    streamtype,
+  },
 }

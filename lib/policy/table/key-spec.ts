@@ -68,3 +68,8 @@ export interface KeySpec {
   /** False when a policy in normal form lacks the key. */
   readonly normal?: false
 }
+
+/** Whether lws would keep the key's value where a key of this protocol has its own. */
+export function isClobbering({ union }: KeySpec, protocol: Protocol): boolean {
+  return protocol === 'mqtt' ? union === 'http' : union === 'mqtt' && protocol !== 'raw'
+}
