@@ -36,6 +36,9 @@ describe('scripts/in-container.mjs', () => {
   it('says which containers there are', () => {
     const { status, stderr } = run('elsewhere', 'npm', 'test')
     assert.equal(status, 1)
-    assert.match(stderr, /usage: in-container\.mjs alpine-20\|alpine-26\|debian-12\|almalinux-8 COMMAND…/)
+    assert.match(
+      stderr,
+      /usage: in-container\.mjs alpine-20\|alpine-26\|debian-12\|almalinux-8 COMMAND…/,
+    )
   })
 })
