@@ -20,10 +20,30 @@ const IMPORTS = {
     'streamtypes',
   ],
   requests: [
-    ...['addon', 'arguments', 'errors', 'messages', 'on-abort', 'state', 'streams', 'streamtypes'],
+    ...[
+      'addon',
+      'arguments',
+      'channels',
+      'errors',
+      'messages',
+      'on-abort',
+      'state',
+      'streams',
+      'streamtypes',
+    ],
   ],
   serving: [
-    ...['addon', 'arguments', 'errors', 'messages', 'on-abort', 'policy', 'registry', 'state'],
+    ...[
+      'addon',
+      'arguments',
+      'channels',
+      'errors',
+      'messages',
+      'on-abort',
+      'policy',
+      'registry',
+      'state',
+    ],
     ...['streams', 'streamtypes', 'trust'],
   ],
   context: [

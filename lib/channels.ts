@@ -1,5 +1,5 @@
 /** The channels of node:diagnostics_channel. */
-import { channel } from 'node:diagnostics_channel'
+import { channel, tracingChannel } from 'node:diagnostics_channel'
 
 /** The package's `diagnostics_channel` channels; see docs/observability.md for what each carries. */
 export const channels = {
@@ -8,4 +8,12 @@ export const channels = {
   message: channel('lws-secure-streams:message'),
   state: channel('lws-secure-streams:state'),
   retry: channel('lws-secure-streams:retry'),
+} as const
+
+/** Its tracing channels: of what begins, and ends later. */
+export const tracing = {
+  request: tracingChannel('lws-secure-streams:request'),
+  connect: tracingChannel('lws-secure-streams:connect'),
+  send: tracingChannel('lws-secure-streams:send'),
+  serve: tracingChannel('lws-secure-streams:serve'),
 } as const

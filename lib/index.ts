@@ -21,16 +21,18 @@ export { Message } from './messages/message.js'
 export type { Diagnostic, Policy, PolicyInput, PolicySource } from './policy/index.js'
 export { PolicyError } from './policy/index.js'
 export { Reply } from './requests/reply.js'
-export type { RequestOptions } from './requests/request.js'
+export type { RequestOperation, RequestOptions } from './requests/request.js'
 export type { ServerLimits } from './serving/limits.js'
 export type { ServeOptions } from './serving/serve-options.js'
 export { type Clients, Server, type ServerStats } from './serving/server.js'
+export type { ServeOperation } from './serving/traced-serve.js'
 export { type ResponseOptions, Transaction } from './serving/transaction.js'
 export type { AwsCredentials } from './signing/aws-credentials.js'
 export { State, type StateName, stateCode, stateName, USER_BASE } from './state.js'
 export type { RxFlags, StreamHandlers, TxPayload, TxRoom } from './streams/handlers.js'
 export { Return, type ReturnValue } from './streams/return.js'
 export { SecureStream } from './streams/secure-stream.js'
+export type { SendOperation } from './streams/sending.js'
 export type {
   Retry,
   SendOptions,
@@ -38,6 +40,8 @@ export type {
   StreamOptions,
   StreamStats,
 } from './streams/stream-types.js'
+export type { ConnectOperation } from './streams/traced-connect.js'
 export type { Metadata } from './streamtypes/metadata.js'
+export type { Operation, OutgoingOperation } from './streamtypes/operation.js'
 export type { ServerCertificateBlob } from './trust/server-certificate.js'
 export type { Trust } from './trust/trust.js'

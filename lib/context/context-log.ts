@@ -5,10 +5,14 @@ import { type NativeContext, native } from '../addon/native.js'
 import type { LogLevel } from '../addon/targets.js'
 import type { StreamLog } from '../streams/stream-wiring.js'
 import type { Announcements } from './announcements.js'
-import type { ContextEvents } from './context-types.js'
+import type { ContextEvents, LogLine } from './context-types.js'
 
 // Writes to standard error with `NODE_DEBUG=lws-secure-streams`.
 const debug = debuglog('lws-secure-streams')
+
+/** Whether lines are wanted that are for developers of libwebsockets; a program may say so itself, too. */
+const wantsDebug = () =>
+  debug.enabled || process.env.NODE_DEBUG?.split(',').includes('lws-secure-streams') === true
 
 /** Tells lines by the event 'log', and has libwebsockets make only those that somebody wants. */
 export class ContextLog implements StreamLog {
@@ -32,21 +36,37 @@ export class ContextLog implements StreamLog {
     context.on('removeListener', listenersChange)
   }
 
-  /** A line that libwebsockets has made. */
+  /** A line that libwebsockets has made. What it tells of itself are names of its functions and states. */
   line(level: LogLevel, text: string): void {
+    this.#emit(level === 'error' || level === 'warn' ? level : 'debug', text)
+  }
+
+  get isWanted(): boolean {
+    return debug.enabled || this.#context.listenerCount('log') > 0
+  }
+
+  /** A line of the context's own. */
+  notice(text: string): void {
+    if (this.isWanted) this.#tell('notice', text)
+  }
+
+  /** A line of the context's own, which is kept until the program can listen. */
+  warn(text: string): void {
+    this.#tell('warn', text)
+  }
+
+  #tell(level: LogLine['level'], text: string): void {
+    this.#announcements.tell(() => this.#emit(level, text))
+  }
+
+  #emit(level: LogLine['level'], text: string): void {
     debug('%s: %s', level, text)
     this.#context.emit('log', { level, text })
   }
 
-  /** A line of the context's own. */
-  warn(text: string): void {
-    debug('%s', text)
-    this.#announcements.tell(() => this.#context.emit('log', { level: 'warn', text }))
-  }
-
   #wantedLevels(): number {
-    const { all, error, warn, notice } = native().numbers.logLevels
-    if (debug.enabled) return all
-    return this.#context.listenerCount('log') > 0 ? error | warn | notice : 0
+    const { all, error, warn } = native().numbers.logLevels
+    if (wantsDebug()) return all
+    return this.isWanted ? error | warn : 0
   }
 }

@@ -5,10 +5,13 @@ import type { Vhost } from '../serving/vhost.js'
 import type { Trust } from '../trust/trust.js'
 import type { Blobs } from './blobs.js'
 
-/** A line of libwebsockets' log, or of the context's own. */
+/** A line of the log. */
 export interface LogLine {
-  /** How much it matters; `info` and `debug` only with `NODE_DEBUG=lws-secure-streams`. */
-  readonly level: 'error' | 'warn' | 'notice' | 'info' | 'debug'
+  /**
+   * How much it matters; `notice` is what streams and servers do. `debug`, only with
+   * `NODE_DEBUG=lws-secure-streams`, has the lines that libwebsockets has for its developers.
+   */
+  readonly level: 'error' | 'warn' | 'notice' | 'debug'
   /** The line, without its end. */
   readonly text: string
 }
@@ -22,9 +25,8 @@ export interface ContextEvents {
   /** Whether a captive portal was found. Specification: "Captive Portal Detection". */
   captivePortal: [detected: boolean]
   /**
-   * A line of libwebsockets' log, made only while somebody listens; or of the context's own: what the
-   * check of a policy warns of, why a fetched policy did not take effect, that the file of a `cookieJar`
-   * cannot be used any more, or that messages of QoS 0 are dropped.
+   * A line of the log, made only while somebody listens: what streams and servers do, what the check of a
+   * policy warns of, and what libwebsockets could not do.
    */
   log: [line: LogLine]
 }

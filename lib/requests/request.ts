@@ -1,14 +1,34 @@
 /** `context.request()`: its options, and what it refuses before anything is sent. */
 import { types } from 'node:util'
 import { checkObject, checkSignal, invalidArgType, outOfRange } from '../arguments.js'
+import { tracing } from '../channels.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import { type BlobLike, isBlobLike } from '../messages/blob-like.js'
 import { cannotSend } from '../streams/refusals.js'
 import type { StreamOpener } from '../streams/stream-wiring.js'
 import type { Kind } from '../streamtypes/kind.js'
 import { checkMetadata, type Metadata } from '../streamtypes/metadata.js'
+import {
+  type OutgoingOperation,
+  outgoingOperation,
+  tracedMetadata,
+} from '../streamtypes/operation.js'
 import type { Reply } from './reply.js'
 import { Transaction } from './transaction.js'
+
+/** What the tracing channel `lws-secure-streams:request` tells: from the call of `request()` until it settles. */
+export interface RequestOperation extends OutgoingOperation {
+  /** The method of HTTP, as the policy says. */
+  readonly method: string
+  /** The `SecureStream` that the request is made on; from `end` on. */
+  stream?: object
+  /** The URL that the reply is from. */
+  url?: string
+  /** The status of the reply. */
+  status?: number
+  /** The reply, whose payload is yet to be read; `result`, as Node calls it, is the same. */
+  reply?: Reply
+}
 
 /** Options of `context.request()`. */
 export interface RequestOptions {
@@ -30,6 +50,12 @@ export interface RequestOptions {
 
 const WITHOUT_BODY = 'leave out the body, or set http_method to one that has one'
 
+/** A request that was made: its reply, and when nothing of it is left. */
+interface Performed {
+  reply: Promise<Reply>
+  over: Promise<void>
+}
+
 /**
  * One transaction on a stream of its own; see `context.request()`.
  *
@@ -39,15 +65,13 @@ export function performRequest(
   opener: StreamOpener,
   streamtype: string,
   options: RequestOptions,
-): { reply: Promise<Reply>; over: Promise<void> } {
-  const { metadata, body, signal } = options
-  if (signal?.aborted) return failed(signal.reason)
+): Performed {
+  if (options.signal?.aborted) return failed(options.signal.reason)
   try {
     const kind = opener.kindOf(streamtype)
     requireTransactional(kind)
-    const refusal = body !== undefined && cannotSend(kind, WITHOUT_BODY)
-    if (refusal) return failed(refusal)
-    return new Transaction(opener.open(kind, metadata ? { metadata } : {}), options)
+    const perform = tracing.request.hasSubscribers ? performTraced : performOn
+    return perform(opener, kind, options)
   } catch (error) {
     // Wrong arguments throw, also where only the policy can tell that they are wrong.
     if (error instanceof TypeError) throw error
@@ -55,7 +79,41 @@ export function performRequest(
   }
 }
 
-function failed(reason: unknown): { reply: Promise<Reply>; over: Promise<void> } {
+function performOn(
+  opener: StreamOpener,
+  kind: Kind,
+  options: RequestOptions,
+  opened?: (stream: object) => void,
+): Performed {
+  const { metadata, body } = options
+  const refusal = body !== undefined && cannotSend(kind, WITHOUT_BODY)
+  if (refusal) return failed(refusal)
+  const stream = opener.open(kind, metadata ? { metadata } : {})
+  opened?.(stream)
+  return new Transaction(stream, options)
+}
+
+function performTraced(opener: StreamOpener, kind: Kind, options: RequestOptions): Performed {
+  kind.metadataPairs(options.metadata)
+  const operation: RequestOperation = {
+    ...outgoingOperation(kind, options.metadata),
+    method: kind.httpMethod,
+  }
+  let over = Promise.resolve()
+  const reply = tracing.request.tracePromise(async () => {
+    const metadata = tracedMetadata(operation, kind, options.metadata)
+    const performed = performOn(opener, kind, { ...options, metadata }, (stream) => {
+      operation.stream = stream
+    })
+    over = performed.over
+    const reply = await performed.reply
+    Object.assign(operation, { reply, url: reply.url, status: reply.status })
+    return reply
+  }, operation)
+  return { reply, over }
+}
+
+function failed(reason: unknown): Performed {
   return { reply: Promise.reject(reason), over: Promise.resolve() }
 }
 

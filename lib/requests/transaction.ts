@@ -56,7 +56,7 @@ export class Transaction {
     if (body === undefined) {
       stream.requestTx()
     } else {
-      const sent = isBytes(body) ? stream.send(body) : stream.sending.sendBlob(body)
+      const sent = isBytes(body) ? stream.sending.sendUntraced(body) : stream.sending.sendBlob(body)
       // The states tell whether it was accepted; a refusal to send at all is told only here.
       sent.catch((error) => this.#pending && this.#fail(error))
     }

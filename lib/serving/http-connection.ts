@@ -12,14 +12,19 @@ import { BadRequestError } from '../errors/bad-request-error.js'
 import { headersOf } from '../messages/answer-head.js'
 import type { StateName } from '../state.js'
 import type { SecureStream } from '../streams/secure-stream.js'
+import type { StreamLog } from '../streams/stream-wiring.js'
 import { callBack } from './call-back.js'
 import { RequestHead } from './request-head.js'
+import { TracedServe } from './traced-serve.js'
 import { TOO_EARLY, Transaction } from './transaction.js'
 
 /** What the program has done with what comes. */
 export interface HttpCallbacks<Name extends string> {
   readonly transaction: ((transaction: Transaction<Name>) => unknown) | undefined
   readonly upgrade: ((stream: SecureStream<Name>) => unknown) | undefined
+  /** Where the server listens. */
+  readonly endpoint: () => string
+  readonly log: StreamLog
 }
 
 /** Makes transactions of the requests, one after the other, until the connection is upgraded. */
@@ -127,20 +132,42 @@ export class HttpConnection<Name extends string = string>
     this.#transaction = transaction
     // Its client hears of a failure as far as it still can.
     const isEnd = (error: unknown) => transaction.isEnd(error)
-    callBack(this.#callbacks.transaction ?? notFound, transaction, isEnd, (error) => {
-      const status = error instanceof BadRequestError ? error.status : 500
-      if (transaction.canFail) transaction.nack(undefined, { status }).end()
-      else if (!transaction.isEnded) this.#stream.destroy(error as Error)
-    })
+    const { transaction: handler = notFound, endpoint, log } = this.#callbacks
+    const traced = TracedServe.of(this.#stream, endpoint, head, transaction)
+    const handle = () =>
+      callBack(handler, transaction, isEnd, (error) => {
+        traced?.failed(error)
+        const status = error instanceof BadRequestError ? error.status : 500
+        if (transaction.canFail) transaction.nack(undefined, { status }).end()
+        else if (!transaction.isEnded) this.#stream.destroy(error as Error)
+      })
+    if (traced || log.isWanted) {
+      const { method, url, remoteAddress = 'a client', stream } = transaction
+      transaction.whenOver((error) => {
+        const end = error ? `failed: ${(error as Error).message}` : String(transaction.status)
+        log.notice(`${stream.streamtype} answers ${method} ${url} of ${remoteAddress}: ${end}`)
+        if (error) traced?.failed(error)
+        traced?.answered(transaction.status)
+      })
+    }
+    if (traced) traced.run(handle)
+    else handle()
   }
 
   #upgraded(): void {
+    const head = this.#head
     this.#head = undefined
-    const { upgrade } = this.#callbacks
-    if (!upgrade) return
+    const { upgrade, endpoint } = this.#callbacks
     const stream = this.#stream
+    const traced = head && TracedServe.of(stream, endpoint, head)
     const isEnd = (error: unknown) => stream.life.isEnd(error)
-    callBack(upgrade, stream, isEnd, (error) => stream.destroy(error as Error))
+    const handle = () => {
+      if (!upgrade) return
+      callBack(upgrade, stream, isEnd, (error) => stream.destroy(error as Error))
+    }
+    if (traced) traced.run(handle)
+    else handle()
+    traced?.answered(101)
   }
 }
 

@@ -107,7 +107,12 @@ export class Server<Name extends string = string> implements AsyncDisposable {
     this.streamtype = kind.name
     this.vhost = kind.place.vhost
     this.#connection = connection
-    this.#callbacks = { transaction, upgrade }
+    this.#callbacks = {
+      transaction,
+      upgrade,
+      endpoint: () => this.#endpoint,
+      log: source.log,
+    }
     this.#handlers = givenHandlers(options)
     this.#over = new Promise((resolve) => {
       this.#settleOver = resolve
@@ -129,6 +134,7 @@ export class Server<Name extends string = string> implements AsyncDisposable {
       },
     )
     this.#unwatchSignal = abortWith(signal, this)
+    source.log.notice(`${kind.name} listens on ${this.#endpoint}`)
   }
 
   /** The port that clients connect to; 0 for a Unix socket. */
@@ -139,6 +145,12 @@ export class Server<Name extends string = string> implements AsyncDisposable {
   /** The address that it listens on, `::` or `0.0.0.0` for all of them, or the path of a Unix socket. */
   get address(): string {
     return this.#listener.address
+  }
+
+  get #endpoint(): string {
+    const { address, port } = this
+    if (port === 0) return address
+    return `${address.includes(':') ? `[${address}]` : address}:${port}`
   }
 
   /** The streams of the clients that are connected now. */

@@ -71,6 +71,8 @@ export class Transaction<Name extends string = string> {
   #abort: AbortController | undefined
   #answer: Answer | undefined
   #hasBegun = false
+  #status: number | undefined
+  #whenOver: ((error?: unknown) => void) | undefined
   #isOver = false
   #length: number | undefined
   #written = 0
@@ -223,13 +225,13 @@ export class Transaction<Name extends string = string> {
     if (whole && bytes.byteLength === 0) {
       this.#whole = undefined
       // The connection may have ended behind it, or have another request.
-      if (!this.#isOver) this.#finish()
+      if (!this.#isOver) this.#finish(whole)
       return whole
     }
     if (this.#isOver) return this.#rejected(this.#over())
     if (!this.#hasBegun) this.#begin(this.#wholeLength(bytes))
     const sent = bytes.byteLength > 0 ? this.#send(bytes) : this.stream.life.outbox.drained()
-    this.#finish()
+    this.#finish(sent)
     return sent
   }
 
@@ -298,10 +300,22 @@ export class Transaction<Name extends string = string> {
     const wasOver = this.#isOver || this.#whole !== undefined
     this.#isDestroyed = this.stream.destroyed
     this.#lostBy = reason
+    if (this.#whenOver && !this.#isOver)
+      this.#tellOver(this.#whole ?? Promise.reject(this.#lost(reason)))
     this.#isOver = true
     this.#failBody(reason)
     this.#reader?.cancel(this.#over()).catch(() => {})
     if (!wasOver) this.#abort?.abort(this.#over())
+  }
+
+  /** @internal The status of the response, once that has begun. */
+  get status(): number | undefined {
+    return this.#status
+  }
+
+  /** @internal Calls `callback` when the socket has all of the response, or with why it has not. */
+  whenOver(callback: (error?: unknown) => void): void {
+    this.#whenOver = callback
   }
 
   /** @internal Whether there is nobody any more to answer to, and `error` says so. */
@@ -350,6 +364,12 @@ export class Transaction<Name extends string = string> {
     return this.#isDestroyed ? life.destroyedError() : new DisconnectedError(streamtype, reason)
   }
 
+  #tellOver(sent: Promise<void>): void {
+    const tell = this.#whenOver
+    this.#whenOver = undefined
+    if (tell) sent.then(() => tell(), tell)
+  }
+
   #failBody(reason: string): void {
     if (this.#body?.isComplete === false) this.#body.fail(this.#lost(reason))
   }
@@ -366,10 +386,13 @@ export class Transaction<Name extends string = string> {
     const { status, headers, pairs } = this.#answer ?? ACK
     // RFC 9110 15.3.6: there is nothing to show.
     this.#length = status === 205 ? 0 : length
+    this.#status = status || this.stream.nackStatus || 200
+    this.stream.nackStatus = 0
     this.#native.respond(status, headers ? fieldLines(headers) : '', this.#length, pairs)
   }
 
-  #finish(): void {
+  #finish(sent: Promise<void>): void {
+    this.#tellOver(sent)
     this.#isOver = true
     this.#answer = undefined
     this.#native.endResponse()

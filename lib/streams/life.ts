@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import type { NativeStream } from '../addon/native.js'
 import type { Failure, LifeTarget } from '../addon/targets.js'
-import { channels } from '../channels.js'
+import { channels, tracing } from '../channels.js'
 import { DestroyedError } from '../errors/destroyed-error.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import { TimeoutError } from '../errors/timeout-error.js'
@@ -14,8 +14,11 @@ import type { Kind } from '../streamtypes/kind.js'
 import { ConnectWaiters } from './connect-waiters.js'
 import { isAnswer, LastAttempt } from './last-attempt.js'
 import { answersUnread, cannotConnect, endedByClient, streamtypeGone } from './refusals.js'
+import { stateLine, streamName } from './state-line.js'
 import { countFromZero } from './stream-counters.js'
 import type { Retry, StreamEvents, StreamStats } from './stream-types.js'
+import type { StreamLog } from './stream-wiring.js'
+import { TracedConnect } from './traced-connect.js'
 import { TransactionTimer } from './transaction-timer.js'
 
 // How long somebody who reads may take to answer a peer that sends no more.
@@ -32,6 +35,7 @@ export class StreamLife implements LifeTarget {
   readonly hasHandlers: boolean
   readonly #native: NativeStream
   readonly #stream: EventEmitter<StreamEvents>
+  readonly #log: StreamLog
   readonly #connecting = new ConnectWaiters()
   #kind: Kind
   #state: StateName | number = 'CREATING'
@@ -39,6 +43,8 @@ export class StreamLife implements LifeTarget {
   // Whether the connection is only wanted by somebody who reads, and who is then told if there is none.
   #isOnlyListening = false
   #attempt: LastAttempt | undefined
+  #tracedConnect: TracedConnect | undefined
+  #logName: string | undefined
   #timesTransactions: boolean
   #timer: TransactionTimer | undefined
   #streamtypeGone: Error | undefined
@@ -58,11 +64,13 @@ export class StreamLife implements LifeTarget {
     native: NativeStream,
     kind: Kind,
     stream: EventEmitter<StreamEvents>,
+    log: StreamLog,
     hasHandlers: boolean,
   ) {
     this.#native = native
     this.#kind = kind
     this.#stream = stream
+    this.#log = log
     this.hasHandlers = hasHandlers
     // With handlers, and without transactions, the program starts its timers itself.
     this.#timesTransactions = kind.isTransactional && !hasHandlers
@@ -91,6 +99,11 @@ export class StreamLife implements LifeTarget {
     return this.#attempt?.failure
   }
 
+  /** Whether the transaction on the connection, or the last one, has its answer. */
+  get isAnswered(): boolean {
+    return this.#attempt?.answered ?? false
+  }
+
   /** What the answer says besides its payload, once it has begun. */
   get head(): AnswerHead | undefined {
     return this.#attempt?.head
@@ -100,6 +113,7 @@ export class StreamLife implements LifeTarget {
   connect(): Promise<void> {
     if (this.#connected && !this.#destroyed) return Promise.resolve()
     const connected = this.#connecting.add()
+    this.traceConnect(false)
     if (this.#destroyed) this.#connecting.reject(this.destroyedError())
     else if (!this.#kind.connects) this.#connecting.reject(cannotConnect(this.#kind.name))
     else this.#native.connect()
@@ -110,8 +124,22 @@ export class StreamLife implements LifeTarget {
   listen(): void {
     if (!this.#kind.connects || this.#kind.isTransactional) return
     if (this.#connected || this.#destroyed) return
+    this.traceConnect()
     this.#isOnlyListening = this.outbox.size === 0 && this.#connecting.size === 0
     this.#native.listen()
+  }
+
+  /** Something is about to be done that takes a connection. */
+  traceConnect(isMessage = this.#kind.isTransactional): void {
+    if (!tracing.connect.hasSubscribers || this.#tracedConnect) return
+    if (this.#connected || this.#destroyed || !this.#kind.connects) return
+    this.#tracedConnect = new TracedConnect(this.#stream, this.#native, this.#kind, isMessage)
+  }
+
+  #connectFailed(reason: unknown): void {
+    const traced = this.#tracedConnect
+    this.#tracedConnect = undefined
+    traced?.failed(reason)
   }
 
   /** What is pending rejects with `reason`. */
@@ -120,6 +148,7 @@ export class StreamLife implements LifeTarget {
     this.#connected = false
     this.outbox.rejectAll(reason)
     this.#connecting.reject(reason)
+    this.#connectFailed(reason)
     this.#native.disconnect()
   }
 
@@ -272,6 +301,7 @@ export class StreamLife implements LifeTarget {
     const reason =
       this.lastError ?? new DisconnectedError(this.#kind.name, 'without a reason that is known')
     const retry: Retry = { attempt, delay, reason }
+    if (this.#log.isWanted) this.#tell(`tries again in ${delay} ms`)
     if (channels.retry.hasSubscribers) channels.retry.publish({ stream: this.#stream, ...retry })
     this.#stream.emit('retry', retry)
   }
@@ -292,6 +322,8 @@ export class StreamLife implements LifeTarget {
         this.#connected = false
         this.inbox.dropPartialMessage()
         this.#timeTransaction()
+        this.traceConnect()
+        this.#tracedConnect?.attempted()
         break
       case 'CONNECTED':
         this.#onConnected()
@@ -300,7 +332,7 @@ export class StreamLife implements LifeTarget {
         this.#connected = false
         this.inbox.dropPartialMessage()
         // After its answer, a transaction has ended, and no connection was lost.
-        if (!this.#kind.isTransactional || !this.#attempt?.answered) this.#onLost()
+        if (!this.#kind.isTransactional || !this.isAnswered) this.#onLost()
         this.#whenDisconnected?.()
         this.#hasEndedSending = false
         break
@@ -320,14 +352,24 @@ export class StreamLife implements LifeTarget {
         break
     }
     const stream = this.#stream
+    if (this.#log.isWanted) this.#tell(stateLine(this, state))
     if (channels.state.hasSubscribers) channels.state.publish({ stream, state, ordinal })
     stream.emit('state', state, ordinal)
+  }
+
+  #tell(line: string | undefined): void {
+    const { name } = this.#kind
+    // One that is destroyed has no tag any more.
+    this.#logName ??= streamName(name, this.#native.tag())
+    if (line) this.#log.notice(`${this.#logName ?? name} ${line}`)
   }
 
   #onConnected(): void {
     this.#connected = true
     this.#isOnlyListening = false
     this.stats.connections++
+    this.#tracedConnect?.connected()
+    this.#tracedConnect = undefined
     this.#connecting.resolve()
     if (this.outbox.size === 0) this.#timer?.stop()
   }
@@ -342,6 +384,7 @@ export class StreamLife implements LifeTarget {
     const reason = this.attempt.gaveUp()
     this.outbox.rejectAll(reason)
     this.#connecting.reject(reason)
+    this.#connectFailed(reason)
     if (this.#isOnlyListening) this.inbox.rejectWaiting(reason)
     this.#isOnlyListening = false
   }
@@ -359,6 +402,7 @@ export class StreamLife implements LifeTarget {
       this.outbox.rejectAll(reason)
       this.#connecting.reject(reason)
     }
+    if (this.#tracedConnect) this.#connectFailed(this.destroyedError())
     this.inbox.dropPartialMessage()
     this.inbox.end(this.#aborted ?? (this.#destroyError && { reason: this.#destroyError }))
     this.#timer?.stop()
@@ -383,6 +427,7 @@ export class StreamLife implements LifeTarget {
     if (message !== undefined) this.outbox.giveUp(message, reason)
     if (this.#connecting.size === 0) return
     this.#connecting.reject(reason)
+    this.#connectFailed(reason)
     this.#native.endConnecting()
   }
 }

@@ -15,15 +15,17 @@ export class LwsStream<Name extends string = string>
 {
   /** The streamtype's name in the policy. */
   readonly streamtype: string
+  /** @internal What {@link serverAck} was given last, and no response has taken. */
+  nackStatus = 0
   readonly #native: NativeStream
   readonly #life: StreamLife
 
   /** @internal */
-  constructor({ native, kind }: StreamWiring, hasHandlers: boolean) {
+  constructor({ native, kind, log }: StreamWiring, hasHandlers: boolean) {
     super()
     this.streamtype = kind.name
     this.#native = native
-    this.#life = new StreamLife(native, kind, this, hasHandlers)
+    this.#life = new StreamLife(native, kind, this, log, hasHandlers)
   }
 
   /** @internal */
@@ -155,6 +157,7 @@ export class LwsStream<Name extends string = string>
   serverAck(nack = 0): void {
     checkInteger('nack', nack, 0, 999)
     this.#native.serverAck(nack)
+    this.nackStatus = nack
   }
 
   /**

@@ -2,10 +2,15 @@
 import type { NativeStream } from '../addon/native.js'
 import type { SendingTarget } from '../addon/targets.js'
 import { toBytes } from '../arguments.js'
-import { channels } from '../channels.js'
+import { channels, tracing } from '../channels.js'
 import { NackError } from '../errors/nack-error.js'
 import { type BlobLike, readPiece } from '../messages/blob-like.js'
 import type { OutgoingPromise } from '../messages/outbox.js'
+import {
+  type OutgoingOperation,
+  outgoingOperation,
+  tracedMetadata,
+} from '../streamtypes/operation.js'
 import { checkSend } from './check-send.js'
 import type { StreamLife } from './life.js'
 import {
@@ -18,6 +23,14 @@ import {
 } from './refusals.js'
 import { countSent } from './stream-counters.js'
 import type { SendOptions } from './stream-types.js'
+
+/** What the tracing channel `lws-secure-streams:send` tells: from the call of `send()` until it settles. */
+export interface SendOperation extends OutgoingOperation {
+  /** The `SecureStream`. */
+  readonly stream: object
+  /** The length of the message. */
+  readonly bytes: number
+}
 
 /** Gives messages to the addon, and settles their promises when it says what became of them. */
 export class Sending implements SendingTarget {
@@ -36,6 +49,19 @@ export class Sending implements SendingTarget {
 
   /** @throws what {@link checkSend} throws */
   send(data: string | Uint8Array, options: SendOptions): Promise<void> {
+    if (!tracing.send.hasSubscribers) return this.sendUntraced(data, options)
+    const { kind } = this.#life
+    checkSend(kind, data, options)
+    const bytes = toBytes('data', data).byteLength
+    const operation = { ...outgoingOperation(kind, options.metadata), stream: this.#stream, bytes }
+    return tracing.send.tracePromise(() => {
+      const metadata = tracedMetadata(operation, kind, options.metadata)
+      return this.sendUntraced(data, { ...options, metadata })
+    }, operation)
+  }
+
+  /** {@link send}, as a part of something else that is told. */
+  sendUntraced(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
     const bytes = toBytes('data', data)
     const metadata = checkSend(this.#life.kind, data, options)
     const refusal = this.#life.hasHandlers ? undefined : mustAnswer(this.#life.kind)
@@ -104,6 +130,7 @@ export class Sending implements SendingTarget {
     metadata?: (string | Uint8Array)[],
     binary?: boolean,
   ): Promise<void> {
+    this.#life.traceConnect()
     this.native.send(data, id, metadata, binary)
     this.#count(length)
     return promise

@@ -6,8 +6,11 @@ import type { StreamHandlers } from './handlers.js'
 import type { SecureStream } from './secure-stream.js'
 import type { StreamOptions } from './stream-types.js'
 
-/** Where a stream writes its warnings. */
+/** Where a stream writes its lines. */
 export interface StreamLog {
+  /** Whether anybody wants lines that are no warnings. */
+  readonly isWanted: boolean
+  notice(text: string): void
   warn(text: string): void
 }
 

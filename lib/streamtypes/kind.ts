@@ -168,14 +168,25 @@ export class Kind {
     return this.role === other.role && this.exchange === other.exchange
   }
 
+  /** Of a client: `host:port`, as the policy says. */
+  get endpoint(): string {
+    const { endpoint = '', port } = this.#definition
+    const host = endpoint.includes(':') ? `[${endpoint}]` : endpoint
+    return port === undefined ? host : `${host}:${port}`
+  }
+
+  /** Whether something that is called so can be sent with what the stream sends. */
+  hasMetadataName(name: string): boolean {
+    return this.metadataNames.includes(name) || (this.takesHeaders && headerName.test(name))
+  }
+
   /**
    * @throws SecureStreamError `ERR_SS_UNKNOWN_METADATA` for a name that the policy does not declare, and
    *   which, with `direct_proto_str`, is no header's either.
    */
   checkMetadataName(name: string): string {
     checkString('name', name)
-    const isHeader = this.takesHeaders && headerName.test(name)
-    if (isHeader || this.metadataNames.includes(name)) return name
+    if (this.hasMetadataName(name)) return name
     const known = this.metadataNames.join(', ') || 'none'
     throw new SecureStreamError(
       'ERR_SS_UNKNOWN_METADATA',

@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type LogLine, openContext, type StreamStats } from 'lws-secure-streams'
-import { startRaw, startWebSocket } from '../peers/index.js'
+import { startHttp1, startRaw, startWebSocket } from '../peers/index.js'
+import { deadPort } from '../support/dead-port.js'
 import { policyOf, streamtype } from '../support/policies.js'
 import { nextMessage } from '../support/states.js'
 
@@ -40,17 +41,43 @@ describe('what can be observed', { timeout: 60_000 }, () => {
     })
   })
 
-  test("libwebsockets' log lines are events while somebody listens", async () => {
-    const context = await openContext({ policy: policyOf({ it: streamtype('raw', { port: 1 }) }) })
-    const lines: LogLine[] = []
-    context.on('log', (line) => lines.push(line))
-    await assert.rejects(context.stream('it').send('x'))
-    assert.ok(lines.length > 0)
-    for (const { level, text } of lines) {
-      assert.ok(['error', 'warn', 'notice'].includes(level))
+  test('log lines say in words what streams and servers do', async () => {
+    await using nobody = await deadPort()
+    await using peer = await startHttp1()
+    const site = { protocol: 'h1', server: true, endpoint: '127.0.0.1', port: 0 } as const
+    const policy = policyOf({
+      weather: streamtype('h1', peer, { http_method: 'GET', http_url: 'echo' }),
+      chat: streamtype('ws', nobody),
+      site: { ...site, http_url: '' },
+    })
+    await using context = await openContext({ policy })
+    const lines: string[] = []
+    context.on('log', ({ level, text }) => {
       assert.ok(text.length > 0 && !text.endsWith('\n'))
-    }
+      lines.push(`${level}: ${text}`)
+    })
+    await context.request('weather')
+    const chat = context.stream('chat')
+    await assert.rejects(chat.send('x'))
+    const server = await context.serve('site', { transaction: (txn) => txn.end('hello') })
+    const client = await fetch(`http://127.0.0.1:${server.port}/a`)
+    await client.text()
     await context.close()
+    assert.deepEqual(
+      lines.map((line) => line.replace(/(has no connection): .*|(tries again) in .*/, '$1$2')),
+      [
+        `notice: weather #0 connects to localhost:${peer.port} by h1`,
+        `notice: weather #0 is answered with 200 by http://localhost:${peer.port}/echo`,
+        ...[1, 2, 3].flatMap((attempt) => [
+          `notice: chat #1 connects to localhost:${nobody.port} by ws`,
+          'notice: chat #1 has no connection',
+          ...(attempt < 3 ? ['notice: chat #1 tries again'] : []),
+        ]),
+        'notice: chat #1 gives up, since all retries of the policy have failed',
+        `notice: site listens on 127.0.0.1:${server.port}`,
+        'notice: site answers GET /a of 127.0.0.1: 200',
+      ],
+    )
   })
 
   test('what the check of a policy warns of is told, of the first and of what follows', async () => {
@@ -120,7 +147,11 @@ describe('what can be observed', { timeout: 60_000 }, () => {
     const run = (env: NodeJS.ProcessEnv) =>
       promisify(execFile)(process.execPath, ['-e', program], { env: { ...process.env, ...env } })
     const loud = await run({ NODE_DEBUG: 'lws-secure-streams' })
-    assert.match(loud.stderr, /LWS-SECURE-STREAMS \d+: \w+: .*ALL_RETRIES_FAILED/)
+    assert.match(
+      loud.stderr,
+      /LWS-SECURE-STREAMS \d+: notice: it #0 connects to localhost:1 by raw/,
+    )
+    assert.match(loud.stderr, /LWS-SECURE-STREAMS \d+: debug: .*ALL_RETRIES_FAILED/)
     const quiet = await run({})
     assert.equal(quiet.stderr + quiet.stdout, '')
   })

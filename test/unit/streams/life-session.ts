@@ -85,7 +85,8 @@ export function openStream(
   kind: InstanceType<typeof Kind>,
   warn: (text: string) => void = () => {},
 ) {
-  const wiring = new StreamWiring(double, kind, { warn }, () => double.open())
+  const log = { isWanted: false, notice: () => {}, warn }
+  const wiring = new StreamWiring(double, kind, log, () => double.open())
   return new SecureStream(wiring)
 }
 
