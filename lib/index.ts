@@ -1,4 +1,8 @@
-/** What programs get from this package. */
+/**
+ * What programs get from this package.
+ *
+ * @module lws-secure-streams
+ */
 export type { BlobName, Blobs } from './context/blobs.js'
 export { Context } from './context/context.js'
 export type { ContextEvents, ContextStats, LogLine } from './context/context-types.js'

@@ -41,6 +41,7 @@ export class Message {
    */
   readonly retain: boolean | undefined
 
+  /** @internal Streams make them. */
   constructor(
     data: Buffer,
     metadata: Readonly<Record<string, string>>,

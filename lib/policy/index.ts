@@ -1,4 +1,8 @@
-// The public module `lws-secure-streams/policy`.
+/**
+ * What knows a policy, without the addon.
+ *
+ * @module lws-secure-streams/policy
+ */
 export { checkPolicy } from './check/read-policy.js'
 export { definePolicy } from './form/define-policy.js'
 export type { PolicySource } from './form/policy-source.js'
