@@ -28,7 +28,8 @@ for (const stream of [process.stdout, process.stderr])
   })
 
 try {
-  if (process.argv.length > 2) await program.parseAsync()
+  // Under Electron, commander would take the name of this file for an argument.
+  if (process.argv.length > 2) await program.parseAsync(process.argv, { from: 'node' })
   else program.outputHelp()
 } catch (error) {
   const status = exitStatusOf(error)

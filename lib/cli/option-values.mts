@@ -1,5 +1,6 @@
 // What the options of `lws-ss` take, and what they say about anything else.
 import { InvalidArgumentError } from 'commander'
+import { parseHttpProxy } from '../context/http-proxy.js'
 
 /** Adds a `name=value` to those that were given before. */
 export function addMetadata(
@@ -28,4 +29,11 @@ export function toPort(given: string): number {
   const port = given.trim() === '' ? Number.NaN : Number(given)
   if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
   throw new InvalidArgumentError('It is a number from 0 to 65535.')
+}
+
+/** The URL of a proxy, or `env`. */
+export function toProxy(given: string): string {
+  const proxy = given === 'env' ? undefined : parseHttpProxy(given)
+  if (typeof proxy === 'string') throw new InvalidArgumentError(`It ${proxy}.`)
+  return given
 }

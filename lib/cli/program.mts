@@ -7,8 +7,9 @@ import { writeConverted } from './convert.mjs'
 import { doctor } from './doctor.mjs'
 import { ExitStatus } from './exit-status.mjs'
 import { examples, helpConfiguration, outputConfiguration, showHelp } from './help.mjs'
+import { init } from './init.mjs'
 import { list } from './list.mjs'
-import { addMetadata, toPort, toSeconds, toTimeLimit } from './option-values.mjs'
+import { addMetadata, toPort, toProxy, toSeconds, toTimeLimit } from './option-values.mjs'
 import { packageVersion } from './package.mjs'
 import { run } from './run.mjs'
 import { serve } from './serve.mjs'
@@ -50,6 +51,7 @@ program
   .option('--wait <seconds>', 'a session ends after this silence, once all is sent', toSeconds)
   .option('--timeout <seconds>', 'how long a transaction, or connecting, may take', toTimeLimit)
   .option('--ca <file>', "trust these certificates (PEM or DER); or 'system', or 'node'")
+  .option('--proxy <url>', "go through this HTTP proxy; 'env' for HTTP_PROXY and so on", toProxy)
   .option('--json', 'tell the result as one line of JSON')
   .action(run)
   .addHelpText(
@@ -59,6 +61,28 @@ program
       ['h1, h2: a body', 'run policy.json report --data-file report.json --json'],
       ['ws: each line of standard input is a message', 'run policy.json chat'],
       ['mqtt: publish one message', 'run policy.json sensor -m room=attic -d \'{"celsius":21}\''],
+    ),
+  )
+
+program
+  .command('init')
+  .description('Write a first policy, asked for in a few questions or by options')
+  .argument('[file]', 'where to', 'policy.json')
+  .option('--url <url>', 'what to connect to; with this nothing is asked')
+  .option('--name <name>', 'of the streamtype; otherwise from the host')
+  .option('--method <method>', 'http, https: the method; otherwise GET')
+  .option('--http2', 'http, https: HTTP/2')
+  .option('--topic <topic>', 'mqtt, mqtts: the topic to publish to')
+  .option('--subscribe <topic>', 'mqtt, mqtts: the topic to subscribe to')
+  .option('--force', 'replace the file if it is there')
+  .action(init)
+  .addHelpText(
+    'after',
+    examples(
+      ['with questions', 'init'],
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+      ['a gap for the program to fill', "init --url 'https://example.com/${city}/today'"],
+      ['by way of a broker', 'init --url mqtts://example.com --topic home/attic'],
     ),
   )
 

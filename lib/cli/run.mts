@@ -31,6 +31,7 @@ export interface RunOptions {
   /** Seconds. */
   readonly timeout?: number
   readonly ca?: string
+  readonly proxy?: string
   readonly json?: boolean
 }
 
@@ -176,10 +177,11 @@ function tellOutcome(
 export async function run(policy: string, streamtype: string, options: RunOptions): Promise<void> {
   let context: Context | undefined
   try {
-    const { ca } = options
+    const { ca, proxy } = options
     context = await openContext({
       policy: readPolicy(policy),
       ...(ca !== undefined && { ca: trustOf(ca) }),
+      ...(proxy !== undefined && { httpProxy: proxy }),
     })
     tellOutcome(context, streamtype, await perform(context, streamtype, options), options)
   } catch (error) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { lwsSs, version } from './helpers.js'
 
-const COMMANDS = ['run', 'list', 'check', 'types', 'c', 'serve', 'doctor', 'help']
+const COMMANDS = ['run', 'init', 'list', 'check', 'types', 'c', 'serve', 'doctor', 'help']
 
 describe('the arguments of lws-ss', () => {
   it('--version names the version', () => {

@@ -22,11 +22,14 @@ describe('lws-ss doctor', () => {
     assert.equal(rows.get('lws-secure-streams'), version)
     assert.ok(rows.get('Node')?.startsWith(node))
     assert.match(rows.get('libwebsockets') ?? '', /^4\.\d+\.\d+/)
+    assert.match(rows.get('can') ?? '', /, connect, serve$/)
+    assert.equal(rows.has('cannot'), false)
     assert.match(rows.get('built with') ?? '', /\bLWS_ROLE_MQTT\b/)
     assert.doesNotMatch(rows.get('built without') ?? '', /\bLWS_ROLE_MQTT\b/)
     assert.ok(rows.get('TLS')?.includes(process.versions.openssl))
     assert.match(rows.get('trust store') ?? '', /\S/)
-    assert.match(rows.get('addon') ?? '', /\.node \((prebuild|local build|chosen)\)$/)
+    assert.match(stdout, /^addon +\S+\.node\s+\((prebuild|local build|chosen)\)$/m)
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80 || line.includes('/'), line)
   })
 
   it('says the same as an object with --json', () => {
@@ -42,7 +45,43 @@ describe('lws-ss doctor', () => {
     assert.ok(facts.tls.includes(process.versions.openssl))
     assert.equal(typeof facts.trust.certificates, 'number')
     assert.ok(path.isAbsolute(facts.addon.file))
+    assert.equal(facts.host.name, `Node ${process.versions.node}`)
+    assert.deepEqual(facts.host.cannot, [])
   })
+
+  it('says what an option of Node takes away, and which option gives it back', () => {
+    const flag = process.allowedNodeEnvironmentFlags.has('--permission')
+      ? '--permission'
+      : '--experimental-permission'
+    const env = { NODE_OPTIONS: `${flag} --allow-fs-read=* --no-warnings` }
+    const { status, stdout, stderr } = lwsSs(['doctor'], env)
+    assert.equal(status, 1)
+    assert.match(stdout, /^host +Node \S+, with --permission$/m)
+    assert.match(stdout, /^can +check, list, convert and write policies$/m)
+    assert.match(stdout, /^cannot +connect or serve: /m)
+    assert.match(stderr, /^lws-ss: [^\n]*--allow-addons[^\n]*\n$/)
+    const allowed = lwsSs(['doctor'], { NODE_OPTIONS: `${env.NODE_OPTIONS} --allow-addons` })
+    assert.equal(allowed.status, 0, allowed.stderr)
+  })
+
+  for (const [version, name] of [
+    ['bun', 'Bun'],
+    ['deno', 'Deno'],
+    ['electron', 'Electron'],
+  ] as const)
+    it(`says what it cannot do under ${name}, and what to do about it`, () => {
+      // As that host says who it is.
+      const asHost = `Object.defineProperty(process.versions, '${version}', { value: '1.2.3' })`
+      const { status, stdout, stderr } = lwsSs(['doctor', '--json'], {
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(asHost)}`,
+      })
+      assert.equal(status, 1)
+      const { host } = JSON.parse(stdout)
+      assert.equal(host.name, `${name} 1.2.3`)
+      assert.deepEqual(host.can, ['check, list, convert and write policies'])
+      assert.match(host.cannot[0], new RegExp(`^connect or serve: ${name} 1\\.2\\.3 cannot run`))
+      assert.match(stderr, /^lws-ss: [^\n]*with Node [^\n]*\n$/)
+    })
 
   it('counts the certificates of the trust store', async () => {
     const authorities = [await CertificateAuthority.create(), await CertificateAuthority.create()]
@@ -54,7 +93,7 @@ describe('lws-ss doctor', () => {
   it('goes on without a trust store, and names what is wrong with it', () => {
     const { status, stdout } = lwsSs(['doctor'], { SSL_CERT_FILE: '/nowhere/ca.pem' })
     assert.equal(status, 0)
-    assert.match(stdout, /^trust store .*\/nowhere\/ca\.pem, which cannot be read$/m)
+    assert.match(stdout, /^trust store +SSL_CERT_FILE names \/nowhere\/ca\.pem, which cannot be/m)
   })
 
   it('fails with one line that names the file, the platform and the way out without an addon', () => {
@@ -62,7 +101,7 @@ describe('lws-ss doctor', () => {
     for (const args of [['doctor'], ['doctor', '--json']]) {
       const { status, stdout, stderr } = lwsSs(args, { LWS_SECURE_STREAMS_ADDON: missing })
       assert.equal(status, 1)
-      assert.equal(stdout, '')
+      assert.ok(stdout.includes(process.versions.node))
       assert.match(stderr, /^lws-ss: [^\n]+\n$/)
       for (const part of [missing, `${process.platform}-${process.arch}`, 'unset it'])
         assert.ok(stderr.includes(part), stderr)

@@ -93,10 +93,13 @@ export function runLwsSs(args: string[], input: string | Buffer = ''): Promise<E
   return ended
 }
 
+/** The real command for a shell. */
+export const commandLine = (args: string[]) =>
+  [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ')
+
 /** Runs the real command on a terminal, and returns what that shows. */
 export async function onTerminal(args: string[], more: NodeJS.ProcessEnv = {}): Promise<string> {
-  const line = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ')
-  const options = ['--quiet', '--return', '--command', line, '/dev/null']
+  const options = ['--quiet', '--return', '--command', commandLine(args), '/dev/null']
   // Node.js believes that a terminal of CI has no colours.
   const env = { ...process.env, TERM: 'xterm', CI: undefined, ...more }
   const { child, ended } = new Running(spawn('script', options, { env }))

@@ -4,6 +4,7 @@ import { readFileSync, truncateSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { before, describe, it } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
+import { type HttpProxyPeer, startHttpProxy } from '../peers/http-proxy.js'
 import {
   CertificateAuthority,
   patternBytes,
@@ -26,6 +27,7 @@ describe('lws-ss run on h1 and h2', { timeout: 120_000 }, () => {
   const peers = disposedAfterSuite()
   let policy: string
   let authority: CertificateAuthority
+  let proxy: HttpProxyPeer
   let asked: Promise<void>
 
   before(async () => {
@@ -35,6 +37,8 @@ describe('lws-ss run on h1 and h2', { timeout: 120_000 }, () => {
     })
     const accept = (socket: Socket) => socket.once('data', tell)
     authority = await CertificateAuthority.create()
+    proxy = await startHttpProxy()
+    peers.push(proxy)
     const [h1, tls, h2, nginx, dead, silent, mute] = await Promise.all([
       startHttp1(),
       startHttp1({ tls: await authority.issue() }),
@@ -186,6 +190,20 @@ describe('lws-ss run on h1 and h2', { timeout: 120_000 }, () => {
     const { status, complaints } = await runLwsSs(['run', policy, 'silent', '--timeout', '0.2'])
     assert.equal(status, 4)
     assert.match(complaints, /^lws-ss: [^\n]*'silent'[^\n]*\n$/)
+  })
+
+  it('goes through the proxy of --proxy', async () => {
+    const args = ['run', policy, 'h1', '-d', 'hello', '--proxy', `http://127.0.0.1:${proxy.port}`]
+    const { status, output, complaints } = await runLwsSs(args)
+    assert.equal(status, 0, complaints)
+    assert.equal(output.toString(), 'hello')
+    assert.equal(proxy.tunnels.length, 1)
+    const wrong = await runLwsSs(['run', policy, 'h1', '--proxy', 'ftp://a'])
+    assert.equal(wrong.status, 2)
+    assert.match(
+      wrong.complaints,
+      /^lws-ss: option '--proxy <url>'[^\n]*is no proxy of HTTP[^\n]*\n$/,
+    )
   })
 
   it('trusts the certificates of --ca, and no others', async () => {
