@@ -8,8 +8,8 @@ export interface Block {
   readonly document: string
   readonly line: number
   readonly language: string
-  /** As a program of its own, or with what the documents introduce: see docs/building.md. */
-  readonly way: 'run' | 'use' | undefined
+  /** As a program of its own, with what the documents introduce, or by README.md's policies: see docs/building.md. */
+  readonly way: 'run' | 'use' | 'swap' | undefined
   readonly code: string
 }
 
@@ -24,7 +24,7 @@ export function blocksOf(...languages: string[]): Block[] {
     const fences = text.matchAll(/^```(\w+)\b([^\n]*)\n(.*?)^```$/gms)
     return Array.from(fences, ({ index, 1: language = '', 2: info = '', 3: code = '' }) => {
       const line = text.slice(0, index).split('\n').length
-      const way = /\b(run|use)\b/.exec(info)?.[1] as Block['way']
+      const way = /\b(run|use|swap)\b/.exec(info)?.[1] as Block['way']
       return { document, line, language, way, code }
     }).filter(({ language }) => languages.includes(language))
   })
