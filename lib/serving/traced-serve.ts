@@ -12,11 +12,13 @@ import type { Transaction } from './transaction.js'
 export interface ServeOperation extends Operation {
   /** The `SecureStream` of the client. */
   readonly stream: object
+  /** The method of the request. */
   readonly method: string
   /** The path and the query, as they came. */
   readonly url: string
   /** The headers of the request. */
   readonly headers: Headers
+  /** The address of the client; `undefined` on a Unix socket. */
   readonly remoteAddress: string | undefined
   /** The `Transaction` that the handler has; not with an upgrade. */
   readonly transaction?: Transaction
