@@ -47,5 +47,6 @@ export type {
 export type { ConnectOperation } from './streams/traced-connect.js'
 export type { Metadata } from './streamtypes/metadata.js'
 export type { Operation, OutgoingOperation } from './streamtypes/operation.js'
+export type { ClientCertificateBlob } from './trust/client-certificate.js'
 export type { ServerCertificateBlob } from './trust/server-certificate.js'
 export type { Trust } from './trust/trust.js'

@@ -186,6 +186,9 @@ export function noticeCall(
       case notices.log:
         target.logLine(levels.get(code) ?? 'debug', text)
         break
+      case notices.key:
+        target.keyLine(text)
+        break
       case notices.closed:
         target.closed()
         break

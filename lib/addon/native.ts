@@ -80,6 +80,8 @@ export interface NativeContext {
   /** Of lws's vhost JSON; the system's number of why one cannot listen, or 0, when it fails. */
   makeVhosts(json: string): number | undefined
   setLogLevel(mask: number): void
+  /** Has the secrets of TLS told. */
+  setKeyLog(on: boolean): void
   setRef(on: boolean): void
   /** {@link NativeStream.send} of one message on several streams, with an id for each. */
   broadcast(
@@ -234,6 +236,8 @@ export interface NativeStream {
   peer(): NativeAddress | undefined
   /** What the other end has shown in TLS, as DER, if it was verified. */
   peerCertificate(): Buffer | undefined
+  /** What the ends have agreed on, if they have: the version, and the protocol by ALPN, or `''`. */
+  tls(): [version: string, alpn: string] | undefined
   tag(): string
   /** Has the heads of answers told, and the last 429 or 503 received as any other answer. */
   keepAnswer(): void
@@ -254,6 +258,8 @@ export interface NativeModule {
   features: Record<string, boolean>
   numbers: NativeNumbers
   reportUncaught(error: unknown): void
+  /** As DER: the key, its certificate, and the others that are there; nothing when it is no PKCS #12. */
+  readPkcs12(pfx: Uint8Array, passphrase: string): Buffer[]
   Context: new (
     options: NativeContextOptions,
     notice: (kind: number, code: number, text: string) => void,

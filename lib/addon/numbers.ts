@@ -25,7 +25,7 @@ export interface NativeNumbers {
   /** What kind of failure it is; from 1000 on it is the code of a WebSocket's CLOSE, and 0 is any other. */
   failures: Record<'settingsDiffer' | 'notRepeated', number>
   /** What a context's notice is about. */
-  notices: Record<'state' | 'log' | 'closed', number>
+  notices: Record<'state' | 'log' | 'closed' | 'key', number>
   /** Bits of the levels of log lines. */
   logLevels: Record<'error' | 'warn' | 'notice' | 'info' | 'all', number>
   /** Of lws_system, by the names that `blobs` of openContext() has, and their parts. */

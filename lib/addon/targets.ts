@@ -83,6 +83,8 @@ export interface HandlerTarget {
 export interface NoticeTarget {
   systemState(name: string): void
   logLine(level: LogLevel, text: string): void
+  /** Of the form of SSLKEYLOGFILE, after `setKeyLog()`. */
+  keyLine(text: string): void
   closed(): void
 }
 

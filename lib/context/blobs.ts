@@ -11,7 +11,11 @@ import {
 } from '../arguments.js'
 import type { AwsCredentials } from '../signing/aws-credentials.js'
 import type { Credentials } from '../signing/credentials.js'
-import { checkClientCertificate } from '../trust/client-certificate.js'
+import {
+  type ClientCertificateBlob,
+  checkClientCertificate,
+  readClientCertificate,
+} from '../trust/client-certificate.js'
 import { readServerCertificate, type ServerCertificateBlob } from '../trust/server-certificate.js'
 import type { ServerCertificates } from '../trust/server-certificates.js'
 
@@ -27,13 +31,8 @@ export interface Blobs {
    * need `auth_hexify`: text is refused for them at once, a `Uint8Array` when it is to be sent.
    */
   auth?: readonly (string | Uint8Array | AwsCredentials)[]
-  /** Client certificates with their keys, as DER; `client_cert` names them by index. At most 16. */
-  clientCert?: readonly {
-    /** The certificate, as DER. */
-    cert: Uint8Array
-    /** Its key, PKCS#8, SEC1 or PKCS#1, as DER. */
-    key: Uint8Array
-  }[]
+  /** Client certificates with their keys; `client_cert` names them by index. At most 16. */
+  clientCert?: readonly ClientCertificateBlob[]
   /**
    * What servers show in TLS: those that `server_cert` names and the policy's `certs` do not have. When
    * it is set anew, clients that come from then on are shown the new ones.
@@ -179,8 +178,9 @@ export function applyBlobs(
       if (name === 'auth') {
         setAuth(index, entry)
       } else if (name === 'clientCert') {
-        set('clientCert', index, entry.cert)
-        set('clientKey', index, entry.key)
+        const { chain, key } = readClientCertificate(entry, native().readPkcs12)
+        set('clientCert', index, Buffer.concat(chain))
+        set('clientKey', index, key)
       } else {
         set(name, index, toBytes(name, entry))
       }

@@ -6,6 +6,7 @@ import type { LogLevel } from '../addon/targets.js'
 import type { StreamLog } from '../streams/stream-wiring.js'
 import type { Announcements } from './announcements.js'
 import type { ContextEvents, LogLine } from './context-types.js'
+import { followListeners } from './follow-listeners.js'
 
 // Writes to standard error with `NODE_DEBUG=lws-secure-streams`.
 const debug = debuglog('lws-secure-streams')
@@ -26,14 +27,9 @@ export class ContextLog implements StreamLog {
 
   /** Has libwebsockets make the lines that are listened to, now and whenever listeners come and go. */
   follow(nativeContext: NativeContext): void {
-    const setLevel = () => nativeContext.setLogLevel(this.#wantedLevels())
-    const listenersChange = (event: string | symbol) => {
-      if (event === 'log') queueMicrotask(setLevel)
-    }
-    const context = this.#context as EventEmitter
-    setLevel()
-    context.on('newListener', listenersChange)
-    context.on('removeListener', listenersChange)
+    followListeners(this.#context as EventEmitter, 'log', () =>
+      nativeContext.setLogLevel(this.#wantedLevels()),
+    )
   }
 
   /** A line that libwebsockets has made. What it tells of itself are names of its functions and states. */

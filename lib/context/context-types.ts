@@ -29,6 +29,12 @@ export interface ContextEvents {
    * policy warns of, and what libwebsockets could not do.
    */
   log: [line: LogLine]
+  /**
+   * A secret of a connection with TLS, client or server, as the `'keylog'` of `node:tls`: a line of the
+   * format of `SSLKEYLOGFILE`, by which Wireshark decrypts the connection. Made only while somebody listens,
+   * of connections whose handshake comes later.
+   */
+  keylog: [line: Buffer]
 }
 
 /** Counters of one context. */

@@ -28,6 +28,7 @@ import { ContextLife } from './context-life.js'
 import { ContextLog } from './context-log.js'
 import type { ContextEvents, ContextSettings, ContextStats } from './context-types.js'
 import { EffectivePolicy } from './effective-policy.js'
+import { followListeners } from './follow-listeners.js'
 import { createNativeContext, delivery } from './native-context.js'
 import { OpenServers } from './open-servers.js'
 import { OpenStreams } from './open-streams.js'
@@ -86,6 +87,9 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     })
     this.#policy.warn()
     this.#log.follow(this.#native)
+    followListeners(this as EventEmitter, 'keylog', () =>
+      this.#native.setKeyLog(this.listenerCount('keylog') > 0),
+    )
     this.#unwatchSignal = abortWith(options.signal, this)
     if (channels.context.hasSubscribers) channels.context.publish({ context: this })
     applyBlobs(this.#native, this.#blobKeepers, options.blobs ?? {})
@@ -98,6 +102,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
         this.emit('state', name)
       },
       logLine: (level, text) => this.#log.line(level, text),
+      keyLine: (text) => this.emit('keylog', Buffer.from(`${text}\n`)),
       warn: (text) => this.#log.warn(text),
       closed: () => {
         this.#unwatchSignal?.()

@@ -66,6 +66,22 @@ export class LwsStream<Name extends string = string>
     return der && new X509Certificate(der)
   }
 
+  /**
+   * The version of TLS that the connection has, as `node:tls` calls it, such as `'TLSv1.3'`; `undefined`
+   * without a connection, and without TLS.
+   */
+  get tlsVersion(): string | undefined {
+    return this.#native.tls()?.[0]
+  }
+
+  /**
+   * The protocol that the two ends have agreed on by ALPN, such as `'h2'` or `'http/1.1'`; `undefined`
+   * without a connection, without TLS, and where they have not.
+   */
+  get alpn(): string | undefined {
+    return this.#native.tls()?.[1] || undefined
+  }
+
   /** The streamtype that payload is sent as, in a group that shares a ride. Specification: `rideshare`. */
   get rideshare(): string | undefined {
     return this.#native.rideshare()

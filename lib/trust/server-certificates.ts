@@ -1,10 +1,7 @@
 /** What the servers of a context show in TLS. */
 import { SecureStreamError } from '../errors/secure-stream-error.js'
-import {
-  readServerCertificate,
-  type ServerCertificate,
-  type ServerCertificateBlob,
-} from './server-certificate.js'
+import type { Identity } from './identity.js'
+import { readServerCertificate, type ServerCertificateBlob } from './server-certificate.js'
 
 /** Certificates by name: those of the blob `serverCert`, and those of the policy. */
 export class ServerCertificates {
@@ -25,11 +22,12 @@ export class ServerCertificates {
   find(
     streamtype: string,
     { cert, key }: { readonly cert: string; readonly key: string },
-  ): ServerCertificate {
+  ): Identity {
     const entry = {
       name: cert,
       cert: this.#part(streamtype, cert, 'cert'),
       key: this.#part(streamtype, key, 'key'),
+      passphrase: this.#blobs.get(key)?.passphrase,
     }
     try {
       return readServerCertificate('server_cert', entry)

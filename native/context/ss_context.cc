@@ -5,6 +5,7 @@
 
 #include "lws/fault_injection.h"
 #include "lws/link.h"
+#include "lws/local_tls.h"
 #include "lws/sockets.h"
 #include "node/addon_data.h"
 #include "node/js_call.h"
@@ -30,6 +31,7 @@ Napi::Function SsContext::Define(Napi::Env env) {
                       InstanceMethod<&SsContext::SetBlob>("setBlob"),
                       InstanceMethod<&SsContext::MakeVhosts>("makeVhosts"),
                       InstanceMethod<&SsContext::SetLogLevel>("setLogLevel"),
+                      InstanceMethod<&SsContext::SetKeyLog>("setKeyLog"),
                       InstanceMethod<&SsContext::SetRef>("setRef"),
                       InstanceMethod<&SsContext::Broadcast>("broadcast"),
                       InstanceMethod<&SsContext::Close>("close")});
@@ -215,6 +217,8 @@ void SsContext::OnCleanStack() {
   if (lws_) {
     ServiceScope scope(this);
     policies_.Sweep(lws_);
+    // A change of policy, and what listens since, has brought vhosts that do not know of it.
+    if (logs_keys_) ssi_log_keys(lws_, 1);
   }
   on_clean_stack_ = false;
   if (!scheduled_.empty() && loop_) loop_->RequestTurn();
@@ -323,4 +327,8 @@ void SsContext::ReleaseJs() {
   signer_.Release();
   redirects_.Release();
   proxies_.Release();
+}
+
+extern "C" void ssi_on_key_line(lws_context* cx, const char* line) {
+  SsContext::Of(cx)->OnKeyLine(line);
 }

@@ -30,7 +30,7 @@ class SsStream;
 class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
  public:
   // What a notice is about.
-  enum NoticeKind { kNoticeState, kNoticeLog, kNoticeClosed };
+  enum NoticeKind { kNoticeState, kNoticeLog, kNoticeClosed, kNoticeKey };
 
   // Around every entry into lws but those of the loop.
   class ServiceScope {
@@ -70,6 +70,8 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   // To be called when is_ref() of `stream` has changed.
   void RefChanged(SsStream* stream);
 
+  // A line of the form of SSLKEYLOGFILE.
+  void OnKeyLine(const char* line) { notices_.push_back({kNoticeKey, 0, line}); }
   // Ends everything now, from a clean stack; handles are closed when the loop has gone round.
   void CloseNow();
 
@@ -112,6 +114,7 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   Napi::Value SetBlob(const Napi::CallbackInfo& info);
   Napi::Value MakeVhosts(const Napi::CallbackInfo& info);
   Napi::Value SetLogLevel(const Napi::CallbackInfo& info);
+  Napi::Value SetKeyLog(const Napi::CallbackInfo& info);
   Napi::Value Broadcast(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value SetRef(const Napi::CallbackInfo& info);
@@ -140,6 +143,7 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   std::vector<Notice> notices_;
   int depth_ = 0;
   bool on_clean_stack_ = false;
+  bool logs_keys_ = false;
   bool ref_wanted_ = true;
   bool operational_ = false;
   bool close_wanted_ = false;

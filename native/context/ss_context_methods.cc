@@ -2,6 +2,7 @@
 #include "context/ss_context.h"
 
 #include "lws/link.h"
+#include "lws/local_tls.h"
 #include "lws/policy.h"
 #include "stream/ss_stream.h"
 
@@ -53,6 +54,13 @@ Napi::Value SsContext::MakeVhosts(const Napi::CallbackInfo& info) {
 
 Napi::Value SsContext::SetLogLevel(const Napi::CallbackInfo& info) {
   log_.lll_flags = LLLF_LOG_CONTEXT_AWARE | info[0].As<Napi::Number>().Uint32Value();
+  return info.Env().Undefined();
+}
+
+// (on)
+Napi::Value SsContext::SetKeyLog(const Napi::CallbackInfo& info) {
+  logs_keys_ = info[0].As<Napi::Boolean>();
+  if (lws_) ssi_log_keys(lws_, logs_keys_);
   return info.Env().Undefined();
 }
 

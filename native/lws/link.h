@@ -63,6 +63,12 @@ struct ss_link_bytes {
   size_t length;
 };
 
+struct ss_link_tls {
+  const char* version;
+  /* The protocol by ALPN, empty when there is none. */
+  struct ss_link_bytes alpn;
+};
+
 /* How a message of MQTT was published. */
 struct ss_link_publish {
   struct ss_link_bytes topic;
@@ -199,6 +205,8 @@ struct ss_link_ops {
   int (*peer)(const struct ss_link* link, struct sockaddr_storage* address);
   /* Calls `certificate` with what the other end has shown in TLS, as DER, if it was verified. */
   void (*peer_certificate)(const struct ss_link* link, ss_link_bytes_cb certificate, void* opaque);
+  /* What the two ends have agreed on in TLS; false without it, or as long as they have not. */
+  int (*tls)(const struct ss_link* link, struct ss_link_tls* tls);
 
   const char* (*tag)(const struct ss_link* link);
 

@@ -6,6 +6,7 @@
 #include "lws/local_answer.h"
 #include "lws/local_close.h"
 #include "lws/local_server.h"
+#include "lws/local_tls.h"
 #include "lws/prefetch.h"
 #include "private-lib-core.h"
 
@@ -311,6 +312,7 @@ static const struct ss_link_ops ops = {
     .use_identity = local_use_identity,
     .peer = local_peer,
     .peer_certificate = local_peer_certificate,
+    .tls = local_tls,
     .tag = tag,
     .prefetch = prefetch_stream,
     .prefetch_connection = prefetch_connection,

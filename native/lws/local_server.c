@@ -219,21 +219,3 @@ int local_peer(const struct ss_link* link, struct sockaddr_storage* address) {
   return h->wsi &&
          !getpeername(lws_get_network_wsi(h->wsi)->desc.sockfd, (struct sockaddr*)address, &length);
 }
-
-void local_peer_certificate(const struct ss_link* link, ss_link_bytes_cb certificate,
-                            void* opaque) {
-  const struct lws_ss_handle* h = link->handle;
-  SSL* ssl = h->wsi ? lws_get_network_wsi(h->wsi)->tls.ssl : NULL;
-  X509* shown =
-      ssl && SSL_get_verify_result(ssl) == X509_V_OK ? SSL_get1_peer_certificate(ssl) : NULL;
-  unsigned char* der = NULL;
-  const int length = shown ? i2d_X509(shown, &der) : 0;
-
-  if (length > 0) {
-    const struct ss_link_bytes bytes = {der, (size_t)length};
-
-    certificate(bytes, opaque);
-  }
-  OPENSSL_free(der);
-  X509_free(shown);
-}

@@ -13,6 +13,5 @@ const char* local_use_identity(struct ss_link* link, const struct ss_link_identi
 /* A client is not timed while nobody takes the body of its request. */
 void local_time_body(struct lws* wsi, int on);
 int local_peer(const struct ss_link* link, struct sockaddr_storage* address);
-void local_peer_certificate(const struct ss_link* link, ss_link_bytes_cb certificate, void* opaque);
 
 #endif

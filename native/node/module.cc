@@ -10,6 +10,7 @@
 #include "lws/build_features.h"
 #include "node/addon_data.h"
 #include "node/numbers.h"
+#include "node/pkcs12.h"
 #include "node/stay_loaded.h"
 #include "stream/ss_stream.h"
 
@@ -38,6 +39,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Context", SsContext::Define(env));
   exports.Set("Stream", SsStream::Define(env));
   exports.Set("reportUncaught", Napi::Function::New(env, ReportUncaught));
+  exports.Set("readPkcs12", Napi::Function::New(env, ReadPkcs12));
   exports.Set("lwsVersion", std::to_string(LWS_LIBRARY_VERSION_MAJOR) + "." +
                                 std::to_string(LWS_LIBRARY_VERSION_MINOR) + "." +
                                 std::to_string(LWS_LIBRARY_VERSION_PATCH));

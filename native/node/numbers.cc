@@ -54,7 +54,8 @@ Napi::Object Numbers(Napi::Env env) {
   Add(&numbers, "notices",
       {{"state", SsContext::kNoticeState},
        {"log", SsContext::kNoticeLog},
-       {"closed", SsContext::kNoticeClosed}});
+       {"closed", SsContext::kNoticeClosed},
+       {"key", SsContext::kNoticeKey}});
   Add(&numbers, "logLevels",
       {{"error", LLL_ERR},
        {"warn", LLL_WARN},

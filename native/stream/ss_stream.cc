@@ -49,6 +49,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::UseIdentity>("useIdentity"),
                       InstanceMethod<&SsStream::Peer>("peer"),
                       InstanceMethod<&SsStream::PeerCertificate>("peerCertificate"),
+                      InstanceMethod<&SsStream::Tls>("tls"),
                       InstanceMethod<&SsStream::Tag>("tag"),
                       InstanceMethod<&SsStream::KeepAnswer>("keepAnswer"),
                       InstanceMethod<&SsStream::GoodResponse>("goodResponse"),

@@ -186,6 +186,7 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   Napi::Value UseIdentity(const Napi::CallbackInfo& info);
   Napi::Value Peer(const Napi::CallbackInfo& info);
   Napi::Value PeerCertificate(const Napi::CallbackInfo& info);
+  Napi::Value Tls(const Napi::CallbackInfo& info);
   Napi::Value Tag(const Napi::CallbackInfo& info);
   Napi::Value KeepAnswer(const Napi::CallbackInfo& info);
   Napi::Value GoodResponse(const Napi::CallbackInfo& info);

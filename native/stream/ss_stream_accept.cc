@@ -4,6 +4,7 @@
 
 #include "context/ss_context.h"
 #include "node/js_call.h"
+#include "node/latin1.h"
 #include "stream/ss_stream.h"
 
 ss_link* SsStream::OnAccept(ss_link* listener) { return Of(listener)->Accept(); }
@@ -160,4 +161,16 @@ Napi::Value SsStream::PeerCertificate(const Napi::CallbackInfo& info) {
   if (is_there()) link_.ops->peer_certificate(&link_, keep, &der);
   if (der.empty()) return info.Env().Undefined();
   return Napi::Buffer<char>::Copy(info.Env(), der.data(), der.size());
+}
+
+// [version, alpn]
+Napi::Value SsStream::Tls(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ss_link_tls tls = {};
+  if (!is_there() || !link_.ops->tls(&link_, &tls)) return env.Undefined();
+  auto agreed = Napi::Array::New(env, 2);
+  agreed.Set(0u, Napi::String::New(env, tls.version));
+  agreed.Set(
+      1u, Latin1(env, std::string(reinterpret_cast<const char*>(tls.alpn.data), tls.alpn.length)));
+  return agreed;
 }

@@ -81,9 +81,7 @@ describe('openContext()', () => {
           code === 'ERR_INVALID_ARG_VALUE' &&
           message.includes(`"options.blobs.clientCert[1].${argument}" argument ${says}`),
       )
-    refused({ cert: Buffer.from(one.cert) }, 'cert')
     refused({ cert: cert.subarray(1) }, 'cert')
-    refused({ key: Buffer.from(one.key) }, 'key')
     refused({ key: cert }, 'key')
     refused({ key: strange }, 'key')
     const encrypted = createPrivateKey(one.key).export({
@@ -93,6 +91,19 @@ describe('openContext()', () => {
       passphrase: 'a passphrase',
     })
     refused({ key: encrypted }, 'key', 'is encrypted with a passphrase')
+    refused({ key: encrypted, passphrase: 'another' }, 'key', 'is encrypted, and not with this')
+    const written = createPrivateKey(one.key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'a passphrase',
+    })
+    refused({ key: written }, 'key', 'is encrypted with a passphrase')
+    refused({ cert: 'no PEM' }, 'cert', 'must be a certificate in DER, or a chain in PEM')
+    const elsewhere = 'names a key that'
+    refused({ key: 'pkcs11:token=mine;object=key' }, 'key', elsewhere)
+    refused({ key: '-----BEGIN TSS2 PRIVATE KEY-----\nMII=\n' }, 'key', elsewhere)
+    refused({ privateKeyIdentifier: 'key', privateKeyEngine: 'pkcs11' }, 'privateKeyIdentifier')
     await (await open({ policy, blobs: { clientCert: [{ cert, key }] } })).close()
   })
 

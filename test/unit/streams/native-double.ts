@@ -328,6 +328,7 @@ export class NativeDouble implements NativeStream {
   useIdentity(): undefined {}
   peer(): undefined {}
   peerCertificate(): undefined {}
+  tls(): undefined {}
   tag(): string {
     return ''
   }
