@@ -50,6 +50,7 @@ const IMPORTS = {
     ...['addon', 'arguments', 'channels', 'cookies', 'errors', 'messages', 'on-abort', 'policy'],
     ...['registry', 'requests', 'serving', 'signing', 'state', 'streams', 'streamtypes', 'trust'],
   ],
+  platforms: ['addon', 'index'],
   cli: [
     ...['addon', 'context', 'errors', 'messages', 'policy', 'requests', 'serving', 'state'],
     ...['streams', 'streamtypes', 'trust'],
@@ -59,7 +60,7 @@ const IMPORTS = {
 /** The folders of lib/policy, in the order in which they build on each other. */
 const POLICY = ['table', 'form', 'read', 'check', 'write']
 
-const ENTRY_POINTS = '^lib/(index|policy/index|cli/main)\\.mts$'
+const ENTRY_POINTS = '^lib/((index|policy/index|cli/main)\\.mts|platforms/[^/]+\\.ts)$'
 
 /** A part is a folder, or one file of that name. */
 const isPart = (names) => `^lib/(${names.join('|')})(/|\\.m?ts$)`
@@ -117,7 +118,7 @@ module.exports = {
       name: 'native-file',
       comment: 'Only lib/addon finds and loads the native file.',
       severity: 'error',
-      from: { pathNot: '^lib/addon/' },
+      from: { pathNot: '^lib/(addon|platforms)/' },
       to: { path: '(\\.node$|node-gyp-build)' },
     },
     {
@@ -125,7 +126,8 @@ module.exports = {
       comment: 'An import that cannot be followed is not checked by any of these rules.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      // Those of other platforms may be there or not.
+      to: { couldNotResolve: true, pathNot: '\\.node$' },
     },
   ],
   options: {

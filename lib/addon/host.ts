@@ -36,6 +36,13 @@ export function systemName({ platform, arch, libc }: Host): string {
   return libc === undefined ? name : `${name} with ${libc}`
 }
 
+/** Which of the prebuilds is for it. */
+export function prebuildName({ platform, arch, libc }: Host): string {
+  const tags = [arch === 'arm' && 'armv7', libc?.startsWith('glibc') ? 'glibc' : libc]
+  const name = ['lws-secure-streams', ...tags.filter(Boolean), 'node'].join('.')
+  return `${platform}-${arch}/${name}`
+}
+
 const NO_NODE = {
   bun: 'Bun',
   deno: 'Deno',

@@ -8,10 +8,15 @@ export interface Attempt {
   readonly origin: Origin
   /** The command that builds the addon for this system. */
   readonly build: string
+  /** Whether a bundler has put the library into a file of its own. */
+  readonly isBundled?: boolean
 }
 
-/** Whether `LWS_SECURE_STREAMS_ADDON` names the addon, or it is a prebuild, or was built here. */
-export type Origin = 'chosen' | 'prebuild' | 'local build'
+/**
+ * Whether `LWS_SECURE_STREAMS_ADDON` names the addon, or it is a prebuild, was built here, or is the one that the
+ * program has imported by its platform.
+ */
+export type Origin = 'chosen' | 'prebuild' | 'local build' | 'bundle'
 
 /** The OpenSSL that prebuilds are made for. */
 const OPENSSL = '3'
@@ -58,6 +63,8 @@ function foreignSetting({ env, platform, arch }: Host): string | undefined {
 }
 
 function anotherAddon({ origin, build }: Attempt): string {
+  if (origin === 'bundle')
+    return 'import the platform that the program runs on, as docs/bundling.md says'
   return origin === 'chosen'
     ? 'let LWS_SECURE_STREAMS_ADDON name another, or unset it'
     : `build the addon for this system: ${build}`
@@ -82,9 +89,16 @@ const denied: Rule = ({ code, says, resource }, { file }, host) => {
 const NONE = 'No native build was found'
 
 const missing: Rule = ({ code, says }, attempt, host) => {
-  const { file, origin } = attempt
+  const { file, origin, isBundled } = attempt
   if (origin === 'chosen' && code === 'MODULE_NOT_FOUND')
     return `LWS_SECURE_STREAMS_ADDON names ${file}, which is not there: let it name an addon for ${systemName(host)}, or unset it`
+  if (origin === 'bundle' && code === 'MODULE_NOT_FOUND')
+    return `the addon of ${file} is not there: bundle the program again where the package is installed`
+  if (isBundled && code === 'MODULE_NOT_FOUND')
+    return (
+      `this program is a bundle, and its addon for ${systemName(host)} is not at ${file}: ` +
+      'copy the folder prebuilds of lws-secure-streams to where the bundle is, or import the platform, as docs/bundling.md says'
+    )
   if (!says.startsWith(NONE)) return undefined
   const remedy = foreignSetting(host) ?? anotherAddon(attempt)
   return `there is no addon for ${systemName(host)} (${ofNode(host)}) in ${file}: ${remedy}`

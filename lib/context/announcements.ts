@@ -1,3 +1,4 @@
+/** What a context tells of itself. */
 import { AsyncResource } from 'node:async_hooks'
 
 /** Tells what a context has to tell, and keeps it until the program can listen to it. */

@@ -6,6 +6,8 @@ import { SecureStreamError } from './secure-stream-error.js'
  * the program, what it lacks, and the remedy. Its `code` is `ERR_SS_ADDON_LOAD`.
  */
 export class AddonLoadError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'AddonLoadError'
   /** The file, or the folder, in which the addon was sought. */
   readonly file: string
 

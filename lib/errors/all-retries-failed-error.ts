@@ -6,6 +6,8 @@ import { SecureStreamError } from './secure-stream-error.js'
  * is `ERR_SS_ALL_RETRIES_FAILED`.
  */
 export class AllRetriesFailedError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'AllRetriesFailedError'
   constructor(streamtype: string, cause: Error | undefined) {
     const why = cause ? `: ${cause.message}` : ''
     super('ERR_SS_ALL_RETRIES_FAILED', `'${streamtype}' gave up connecting${why}`, { cause })

@@ -6,6 +6,8 @@ import { SecureStreamError } from './secure-stream-error.js'
  * a server leaves it to be caught, the client gets its {@link status}, and that is all.
  */
 export class BadRequestError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'BadRequestError'
   /** The status of HTTP that says so to the client. */
   readonly status: number
 

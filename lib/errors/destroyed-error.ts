@@ -6,6 +6,8 @@ import { SecureStreamError } from './secure-stream-error.js'
  * was told. Its `code` is `ERR_SS_DESTROYED`.
  */
 export class DestroyedError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'DestroyedError'
   constructor(what: string, cause?: unknown) {
     super('ERR_SS_DESTROYED', `${what} is destroyed`, { cause })
   }

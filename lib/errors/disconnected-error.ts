@@ -6,6 +6,8 @@ import { SecureStreamError } from './secure-stream-error.js'
  * is `ERR_SS_DISCONNECTED`.
  */
 export class DisconnectedError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'DisconnectedError'
   /**
    * The code in the peer's CLOSE frame, 1005 when that had none; 1002 or 1007 when the peer broke the
    * WebSocket protocol. `undefined` when no WebSocket was closed.

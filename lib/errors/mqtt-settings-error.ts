@@ -6,6 +6,8 @@ import { SecureStreamError } from './secure-stream-error.js'
  * `CONNECT` than that of the stream which connected first. Its `code` is `ERR_SS_MQTT_SETTINGS`.
  */
 export class MqttSettingsError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'MqttSettingsError'
   constructor(streamtype: string, reason: string) {
     super('ERR_SS_MQTT_SETTINGS', `'${streamtype}' cannot connect: ${reason}`)
   }

@@ -4,6 +4,8 @@ import { SecureStreamError } from './secure-stream-error.js'
 
 /** The peer answered that it did not accept what was sent. Its `code` is `ERR_SS_NACK`. */
 export class NackError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'NackError'
   /** The state that said so: `QOS_NACK_REMOTE`, or a number that `http_resp_map` gave. */
   readonly state: StateName | number
 

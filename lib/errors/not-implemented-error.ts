@@ -6,6 +6,8 @@ import { SecureStreamError } from './secure-stream-error.js'
  * `ERR_SS_NOT_IMPLEMENTED`.
  */
 export class NotImplementedError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'NotImplementedError'
   constructor(what: string) {
     super(
       'ERR_SS_NOT_IMPLEMENTED',

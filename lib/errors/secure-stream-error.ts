@@ -3,6 +3,8 @@
  * everything else.
  */
 export class SecureStreamError extends Error {
+  /** @internal Said here, since a minifier gives classes other names. */
+  static override readonly name: string = 'SecureStreamError'
   /** Stable, machine-readable: `ERR_SS_…`. */
   readonly code: string
 

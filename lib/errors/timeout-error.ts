@@ -6,6 +6,8 @@ import { SecureStreamError } from './secure-stream-error.js'
  * `ERR_SS_TIMEOUT`.
  */
 export class TimeoutError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'TimeoutError'
   constructor(streamtype: string) {
     super('ERR_SS_TIMEOUT', `'${streamtype}' was not done within its time limit`)
   }

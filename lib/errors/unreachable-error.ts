@@ -8,6 +8,8 @@ import { systemCause } from './system-cause.js'
  * that error as Node has it, with a `code` such as `ECONNREFUSED`, on Windows too.
  */
 export class UnreachableError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'UnreachableError'
   constructor(streamtype: string, reason: string) {
     const cause = systemCause(reason)
     const message = `the peer of '${streamtype}' was not reached: ${reason}`

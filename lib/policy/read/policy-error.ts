@@ -6,6 +6,8 @@ const ERRORS_IN_MESSAGE = 5
 
 /** A policy cannot be used. Its `code` is `ERR_SS_POLICY`. */
 export class PolicyError extends SecureStreamError {
+  /** @internal */
+  static override readonly name: string = 'PolicyError'
   /** Everything that was found, warnings included. */
   readonly diagnostics: readonly Diagnostic[]
 
