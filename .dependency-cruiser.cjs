@@ -11,7 +11,7 @@ const IMPORTS = {
   policy: ['errors'],
   addon: ['errors', 'state'],
   streamtypes: ['addon', 'arguments', 'errors', 'policy'],
-  messages: ['addon', 'errors', 'on-abort', 'state'],
+  messages: ['addon', 'arguments', 'errors', 'on-abort', 'state'],
   trust: ['arguments', 'errors', 'policy'],
   cookies: ['addon', 'errors'],
   signing: ['addon'],

@@ -165,16 +165,18 @@ export interface NativeStream {
    */
   open(handlers?: NativeStreamHandlers, accept?: NativeAccept, listening?: NativeListening): void
   /**
-   * A message, or only its length: its bytes are then provided when they are wanted. `metadata`: what
-   * it has of its own; `binary`: of which kind it is on ws, if that is not for the policy to say.
+   * A message, or only its length, or not even that, where `provide()` says where it ends: its bytes
+   * are then provided when they are wanted. `metadata`: what it has of its own; `binary`: of which kind
+   * it is on ws, if that is not for the policy to say.
    */
   send(
-    bytes: Uint8Array | number,
+    bytes: Uint8Array | number | undefined,
     id: number,
     metadata?: (string | Uint8Array)[],
     binary?: boolean,
   ): void
-  provide(id: number, piece: number, bytes: Uint8Array): void
+  /** Without bytes, the message has ended before that piece, if its length was not known. */
+  provide(id: number, piece: number, bytes?: Uint8Array): void
   cancelSend(id: number): void
   connect(): void
   /** Takes {@link connect} back, and ends the attempt that it made; messages wait for the next. */

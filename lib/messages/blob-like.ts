@@ -1,4 +1,5 @@
 /** The blobs that can be sent, and how they are read. */
+import type { ByteSource } from './byte-source.js'
 
 /**
  * What of a `Blob` is used to send it, so that other things can be sent in the same way: a file of more
@@ -25,18 +26,25 @@ export function isBlobLike(value: unknown): value is BlobLike {
   return Number.isSafeInteger(size) && size >= 0 && typeof slice === 'function'
 }
 
-/**
- * Reads one of the pieces, counted from 0, that a blob is sent in.
- *
- * @throws DOMException `NotReadableError` when it is not there; what reading it throws
- */
-export async function readPiece(blob: BlobLike, piece: number): Promise<Uint8Array> {
-  const from = piece * PIECE
-  const to = Math.min(from + PIECE, blob.size)
-  const bytes = new Uint8Array(await blob.slice(from, to).arrayBuffer())
-  if (bytes.byteLength === to - from) return bytes
-  throw new DOMException(
-    `the body gave ${bytes.byteLength} bytes instead of those from ${from} to ${to}`,
-    'NotReadableError',
-  )
+/** A blob, of which any piece can be read at any time. */
+export class BlobSource implements ByteSource {
+  readonly size: number
+  readonly #blob: BlobLike
+
+  constructor(blob: BlobLike) {
+    this.size = blob.size
+    this.#blob = blob
+  }
+
+  /** @throws DOMException `NotReadableError` when the piece is not there; what reading it throws */
+  async read(piece: number): Promise<Uint8Array> {
+    const from = piece * PIECE
+    const to = Math.min(from + PIECE, this.size)
+    const bytes = new Uint8Array(await this.#blob.slice(from, to).arrayBuffer())
+    if (bytes.byteLength === to - from) return bytes
+    throw new DOMException(
+      `the body gave ${bytes.byteLength} bytes instead of those from ${from} to ${to}`,
+      'NotReadableError',
+    )
+  }
 }

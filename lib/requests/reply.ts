@@ -3,6 +3,23 @@ import type { AnswerHead } from '../messages/answer-head.js'
 import type { Chunk } from '../messages/inbox.js'
 import type { Received } from '../messages/received.js'
 import type { StateName } from '../state.js'
+import { decodersFor } from './codings.js'
+import { DecodedPayload, Payload, type Pieces } from './payload.js'
+import { hasNoBody, standardResponse } from './standard-response.js'
+
+/** What a reply is made from. */
+export interface ReplySource {
+  readonly streamtype: string
+  readonly acked: boolean
+  readonly state: StateName | number
+  readonly head: AnswerHead
+  readonly metadata: Readonly<Record<string, string>>
+  readonly chunks: Received<Chunk>
+  /** Whether the codings of the payload are undone. */
+  readonly decode: boolean
+  /** Ends the transaction, if it has not ended. */
+  readonly cancel: () => void
+}
 
 /** The peer's answer to a transaction. */
 export class Reply {
@@ -17,75 +34,75 @@ export class Reply {
   readonly status: number
   /** The metadata that the response's headers have set, as text, and nothing that was sent. */
   readonly metadata: Readonly<Record<string, string>>
-  readonly #head: AnswerHead
+  readonly #source: ReplySource
   #headers: Headers | undefined
-  readonly #chunks: Received<Chunk>
-  readonly #cancel: () => void
   #taken = false
 
   /** @internal */
-  constructor(
-    acked: boolean,
-    state: StateName | number,
-    head: AnswerHead,
-    metadata: Readonly<Record<string, string>>,
-    chunks: Received<Chunk>,
-    cancel: () => void,
-  ) {
-    this.acked = acked
-    this.state = state
-    this.status = head.status
-    this.#head = head
-    this.metadata = metadata
-    this.#chunks = chunks
-    this.#cancel = cancel
+  constructor(source: ReplySource) {
+    this.acked = source.acked
+    this.state = source.state
+    this.status = source.head.status
+    this.metadata = source.metadata
+    this.#source = source
   }
 
-  /** All headers of the answer. */
+  /**
+   * All headers of the answer, as they came: `content-encoding` and `content-length` are those of the
+   * payload before it was decoded.
+   */
   get headers(): Headers {
-    this.#headers ??= this.#head.headers()
+    this.#headers ??= this.#source.head.headers()
     return this.#headers
   }
 
   /** The fields behind the payload; empty until that has come to its end, and where there are none. */
   get trailers(): Headers {
-    return this.#head.trailers ?? new Headers()
+    return this.#source.head.trailers ?? new Headers()
   }
 
   /** The URL that the answer is from: after redirects, the last one. */
   get url(): string {
-    return this.#head.url
+    return this.#source.head.url
   }
 
   /** Whether redirects led to it. Specification: `allow_redirects`. */
   get redirected(): boolean {
-    return this.#head.redirected
+    return this.#source.head.redirected
   }
 
   /**
-   * The payload as it arrives, once. Leaving it before its end ends the transaction.
+   * The payload as it arrives, once, without the codings of `content-encoding` that are known. Leaving
+   * it before its end ends the transaction.
    *
-   * Iterating throws {@link DisconnectedError} when the connection ends before the payload does.
+   * Iterating throws {@link DisconnectedError} when the connection ends before the payload does, and
+   * {@link SecureStreamError} `ERR_SS_DECODE` when its codings cannot be undone.
    */
   get body(): AsyncIterable<Buffer> {
-    return this.#read()
+    return this.#decoded(this.#payload())
   }
 
   /**
    * The whole payload.
    *
-   * @throws {@link DisconnectedError} when the connection ends before the payload does; TypeError
+   * @throws {@link DisconnectedError} when the connection ends before the payload does;
+   *   {@link SecureStreamError} `ERR_SS_DECODE` when it is not what its `content-encoding` says; TypeError
    *   `ERR_INVALID_STATE` when the payload has been read already
    */
   async bytes(): Promise<Buffer> {
-    this.#claim()
-    try {
-      const chunks = await this.#chunks.rest()
-      const pieces = chunks.map(({ data }) => data).filter(({ length }) => length > 0)
-      return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
-    } finally {
-      this.#cancel()
+    const { chunks, cancel } = this.#source
+    const pieces: Buffer[] = []
+    if (this.#decoders().length > 0) {
+      for await (const piece of this.body) pieces.push(piece)
+    } else {
+      this.#claim()
+      try {
+        for (const { data } of await chunks.rest()) if (data.length > 0) pieces.push(data)
+      } finally {
+        cancel()
+      }
     }
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
   }
 
   /**
@@ -106,8 +123,36 @@ export class Reply {
     return JSON.parse(await this.text())
   }
 
-  #read(): Payload {
-    return new Payload(this.#chunks, this.#claim, this.#cancel)
+  /**
+   * The answer as a standard `Response`, which has its payload from now on, and is as one of `fetch()`.
+   * Cancelling its body ends the transaction.
+   *
+   * @throws TypeError `ERR_INVALID_STATE` when the payload has been read already
+   */
+  toResponse(): Response {
+    const { status, headers, url, redirected } = this
+    const answer = { status, headers, url, redirected }
+    const payload = this.#payload()
+    payload.claim()
+    if (!hasNoBody(status)) return standardResponse(answer, this.#decoded(payload))
+    payload.return()
+    return standardResponse(answer, undefined)
+  }
+
+  #payload(): Payload {
+    return new Payload(this.#source.chunks, this.#claim, this.#source.cancel)
+  }
+
+  #decoded(payload: Pieces): Pieces {
+    const { streamtype } = this.#source
+    return this.#decoders().reduce(
+      (coded, makeDecoder) => new DecodedPayload(coded, makeDecoder, streamtype),
+      payload,
+    )
+  }
+
+  #decoders() {
+    return this.#source.decode ? decodersFor(this.headers, this.#source.streamtype) : []
   }
 
   #claim = () => {
@@ -120,46 +165,5 @@ export class Reply {
         { code: 'ERR_INVALID_STATE' },
       )
     this.#taken = true
-  }
-}
-
-/** The bytes of a reply's chunks, for who claims them first. Leaving it ends the wait for more. */
-class Payload implements AsyncIterableIterator<Buffer, void, void> {
-  readonly #chunks: Received<Chunk>
-  readonly #claim: () => void
-  readonly #cancel: () => void
-  #claimed = false
-
-  constructor(chunks: Received<Chunk>, claim: () => void, cancel: () => void) {
-    this.#chunks = chunks
-    this.#claim = claim
-    this.#cancel = cancel
-  }
-
-  async next(): Promise<IteratorResult<Buffer, void>> {
-    if (!this.#claimed) this.#claim()
-    this.#claimed = true
-    try {
-      for (;;) {
-        const { done, value } = await this.#chunks.next()
-        if (done) return this.return()
-        if (value.data.length > 0) return { done: false, value: value.data }
-      }
-    } catch (error) {
-      this.#cancel()
-      throw error
-    }
-  }
-
-  async return(): Promise<IteratorResult<Buffer, void>> {
-    if (this.#claimed) {
-      this.#cancel()
-      await this.#chunks.return()
-    }
-    return { done: true, value: undefined }
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 }

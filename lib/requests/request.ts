@@ -1,9 +1,7 @@
 /** `context.request()`: its options, and what it refuses before anything is sent. */
-import { types } from 'node:util'
-import { checkObject, checkSignal, invalidArgType, outOfRange } from '../arguments.js'
+import { checkBoolean, checkObject, checkSignal, invalidArgType, outOfRange } from '../arguments.js'
 import { tracing } from '../channels.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
-import { type BlobLike, isBlobLike } from '../messages/blob-like.js'
 import { cannotSend } from '../streams/refusals.js'
 import type { StreamOpener } from '../streams/stream-wiring.js'
 import type { Kind } from '../streamtypes/kind.js'
@@ -13,6 +11,7 @@ import {
   outgoingOperation,
   tracedMetadata,
 } from '../streamtypes/operation.js'
+import { type Body, bodyOf, checkBody, checkJson, type RequestBody } from './body.js'
 import type { Reply } from './reply.js'
 import { Transaction } from './transaction.js'
 
@@ -35,10 +34,22 @@ export interface RequestOptions {
   /** Values of the streamtype's metadata. */
   metadata?: Metadata
   /**
-   * What to send; text is UTF-8. Needs an `http_method` with a body. A Blob, such as one of
-   * `fs.openAsBlob()`, or what has its `size` and `slice()`, is read as it leaves.
+   * What to send; text is UTF-8. Needs an `http_method` with a body. What is no text and no bytes is
+   * read as it leaves: a Blob, such as one of `fs.openAsBlob()`, or what has its `size` and `slice()`; a
+   * `FormData` with its files; a `Readable`, a web stream, or another async iterable of text or bytes,
+   * whose length nobody knows, and which can be read only once.
+   *
+   * `URLSearchParams`, `FormData` and a Blob with a type have their `content-type`, unless metadata or
+   * the policy says another.
    */
-  body?: string | Uint8Array | BlobLike
+  body?: RequestBody
+  /** A value to send as JSON, instead of a body; its `content-type` is `application/json`. */
+  json?: unknown
+  /**
+   * Whether the codings of the answer's `content-encoding` are undone: gzip, deflate, br, and zstd where
+   * Node.js has it; `accept-encoding` asks for them, unless metadata says another. Default: `true`.
+   */
+  decode?: boolean
   /** Ends the transaction when aborted. */
   signal?: AbortSignal
   /**
@@ -71,7 +82,7 @@ export function performRequest(
     const kind = opener.kindOf(streamtype)
     requireTransactional(kind)
     const perform = tracing.request.hasSubscribers ? performTraced : performOn
-    return perform(opener, kind, options)
+    return perform(opener, kind, options, bodyOf(options))
   } catch (error) {
     // Wrong arguments throw, also where only the policy can tell that they are wrong.
     if (error instanceof TypeError) throw error
@@ -82,18 +93,23 @@ export function performRequest(
 function performOn(
   opener: StreamOpener,
   kind: Kind,
-  options: RequestOptions,
+  { metadata, signal, timeout, decode = true }: RequestOptions,
+  body: Body | Promise<Body> | undefined,
   opened?: (stream: object) => void,
 ): Performed {
-  const { metadata, body } = options
   const refusal = body !== undefined && cannotSend(kind, WITHOUT_BODY)
   if (refusal) return failed(refusal)
   const stream = opener.open(kind, metadata ? { metadata } : {})
   opened?.(stream)
-  return new Transaction(stream, options)
+  return new Transaction(stream, { body, metadata, signal, timeout, decode })
 }
 
-function performTraced(opener: StreamOpener, kind: Kind, options: RequestOptions): Performed {
+function performTraced(
+  opener: StreamOpener,
+  kind: Kind,
+  options: RequestOptions,
+  body: Body | Promise<Body> | undefined,
+): Performed {
   kind.metadataPairs(options.metadata)
   const operation: RequestOperation = {
     ...outgoingOperation(kind, options.metadata),
@@ -102,7 +118,7 @@ function performTraced(opener: StreamOpener, kind: Kind, options: RequestOptions
   let over = Promise.resolve()
   const reply = tracing.request.tracePromise(async () => {
     const metadata = tracedMetadata(operation, kind, options.metadata)
-    const performed = performOn(opener, kind, { ...options, metadata }, (stream) => {
+    const performed = performOn(opener, kind, { ...options, metadata }, body, (stream) => {
       operation.stream = stream
     })
     over = performed.over
@@ -127,15 +143,9 @@ export function checkRequestOptions(options: RequestOptions): void {
   checkSignal('options.signal', options.signal)
   checkMetadata(options.metadata)
   checkBody(options.body)
+  checkJson(options)
+  if (options.decode !== undefined) checkBoolean('options.decode', options.decode)
   checkTimeout(options.timeout)
-}
-
-/** @throws TypeError `ERR_INVALID_ARG_TYPE` */
-function checkBody(body: unknown): void {
-  if (body === undefined || typeof body === 'string' || types.isUint8Array(body)) return
-  if (isBlobLike(body)) return
-  const expected = 'of type string or an instance of Buffer, Uint8Array or Blob'
-  throw invalidArgType('options.body', expected, body)
 }
 
 /** @throws TypeError, RangeError unless it is left out or a number of milliseconds. */

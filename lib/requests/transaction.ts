@@ -1,20 +1,24 @@
 /** One transaction, on a stream of its own. */
-import { types } from 'node:util'
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import { rejectForCaller } from '../errors/reject-for-caller.js'
 import { TimeoutError } from '../errors/timeout-error.js'
 import type { AnswerHead } from '../messages/answer-head.js'
-import type { BlobLike } from '../messages/blob-like.js'
 import { onAbort } from '../on-abort.js'
 import type { StateName } from '../state.js'
 import type { SecureStream } from '../streams/secure-stream.js'
+import type { Metadata } from '../streamtypes/metadata.js'
+import type { Body } from './body.js'
+import { ownHeaders } from './own-headers.js'
 import { Reply } from './reply.js'
 
 /** What is sent, and for how long the answer is waited for; see `context.request()`. */
 export interface TransactionOptions {
-  body?: string | Uint8Array | BlobLike
-  signal?: AbortSignal
-  timeout?: number
+  readonly body?: Body | Promise<Body> | undefined
+  /** What the program has set of the stream's metadata. */
+  readonly metadata?: Metadata | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly timeout?: number | undefined
+  readonly decode?: boolean
 }
 
 // A timer that is set for longer fires at once.
@@ -26,6 +30,7 @@ export class Transaction {
   /** Settles when the answer is complete, or nobody takes the rest of it. */
   readonly over: Promise<void>
   readonly #stream: SecureStream
+  readonly #options: TransactionOptions
   #pending:
     | { resolve(reply: Reply | PromiseLike<never>): void; reject(reason: unknown): void }
     | undefined
@@ -35,6 +40,7 @@ export class Transaction {
   constructor(stream: SecureStream, options: TransactionOptions) {
     const { body, signal, timeout = stream.life.kind.timeLimit ?? Infinity } = options
     this.#stream = stream
+    this.#options = options
     this.reply = new Promise((resolve, reject) => {
       this.#pending = { resolve, reject }
     })
@@ -53,13 +59,36 @@ export class Transaction {
       unwatch?.()
     }
 
-    if (body === undefined) {
-      stream.requestTx()
-    } else {
-      const sent = isBytes(body) ? stream.sending.sendUntraced(body) : stream.sending.sendBlob(body)
-      // The states tell whether it was accepted; a refusal to send at all is told only here.
-      sent.catch((error) => this.#pending && this.#fail(error))
+    if (body instanceof Promise)
+      body.then(
+        (read) => this.#begin(read),
+        (error) => this.#fail(error),
+      )
+    else this.#begin(body)
+  }
+
+  #begin(body: Body | undefined): void {
+    if (this.#done) return
+    this.#setOwnHeaders(body?.type)
+    if (!body) {
+      this.#stream.requestTx()
+      return
     }
+    const { data } = body
+    const isText = typeof data === 'string'
+    const sent =
+      isText || data instanceof Uint8Array
+        ? this.#stream.sending.sendUntraced(data)
+        : this.#stream.sending.sendFrom(data)
+    // The states tell whether it was accepted; a refusal to send at all is told only here.
+    sent.catch((error) => this.#pending && this.#fail(error))
+  }
+
+  #setOwnHeaders(type: string | undefined): void {
+    const { metadata = {}, decode = true } = this.#options
+    const { life, sending } = this.#stream
+    for (const [name, value] of ownHeaders(life.kind, metadata, { type, decode }))
+      sending.native.setMetadata(name, Buffer.from(value))
   }
 
   #onState = (state: StateName | number): void => {
@@ -102,14 +131,16 @@ export class Transaction {
     const { accepted: acked, userState } = this.#stream.life.attempt
     const state = gaveUp ?? userState ?? (acked ? 'QOS_ACK_REMOTE' : 'QOS_NACK_REMOTE')
     this.#pending.resolve(
-      new Reply(
+      new Reply({
+        streamtype: this.#stream.streamtype,
         acked,
         state,
         head,
-        this.#stream.receiving.answeredMetadata,
-        this.#stream.receiving.chunks(),
-        () => this.#stream.destroy(),
-      ),
+        metadata: this.#stream.receiving.answeredMetadata,
+        chunks: this.#stream.receiving.chunks(),
+        decode: this.#options.decode ?? true,
+        cancel: () => this.#stream.destroy(),
+      }),
     )
     this.#pending = undefined
   }
@@ -134,6 +165,3 @@ export class Transaction {
     this.#pending = undefined
   }
 }
-
-const isBytes = (body: unknown): body is string | Uint8Array =>
-  typeof body === 'string' || types.isUint8Array(body)

@@ -4,7 +4,7 @@ import type { SendingTarget } from '../addon/targets.js'
 import { toBytes } from '../arguments.js'
 import { channels, tracing } from '../channels.js'
 import { NackError } from '../errors/nack-error.js'
-import { type BlobLike, readPiece } from '../messages/blob-like.js'
+import type { ByteSource } from '../messages/byte-source.js'
 import type { OutgoingPromise } from '../messages/outbox.js'
 import {
   type OutgoingOperation,
@@ -38,8 +38,8 @@ export class Sending implements SendingTarget {
   readonly native: NativeStream
   readonly #stream: object
   readonly #life: StreamLife
-  // The blob that is sent, which is read piece by piece. It is the only message of its stream.
-  #blob: BlobLike | undefined
+  // What messages are read from, by id. Made for the first: there may be thousands of streams.
+  #sources: Map<number, ByteSource> | undefined
 
   constructor(stream: object, native: NativeStream, life: StreamLife) {
     this.#stream = stream
@@ -91,14 +91,30 @@ export class Sending implements SendingTarget {
     return id
   }
 
-  /** Sends a blob, read as it leaves, as the only message of this stream. */
-  sendBlob(blob: BlobLike, options: SendOptions = {}): Promise<void> {
-    this.#blob = blob
-    return this.#send(blob.size, blob.size, options)
+  /**
+   * Sends a message that is read as it leaves. When it cannot be read to its end, the stream is
+   * destroyed with what `source` says.
+   */
+  sendFrom(source: ByteSource, { signal, binary }: SendOptions = {}): Promise<void> {
+    const refusal =
+      this.#refusal(source.size ?? 0) ?? (signal?.aborted ? { reason: signal.reason } : undefined)
+    if (refusal) {
+      source.close?.()
+      return Promise.reject(refusal.reason)
+    }
+    const { id, promise } = this.#life.outbox.add(signal)
+    this.#sources ??= new Map()
+    this.#sources.set(id, source)
+    source.watch?.((reason) => this.#unreadable(id, reason))
+    this.#give(source.size, source.size ?? 0, { id, promise }, undefined, binary)
+    return promise.finally(() => {
+      this.#sources?.delete(id)
+      source.close?.()
+    })
   }
 
   #send(
-    data: Uint8Array | number,
+    data: Uint8Array,
     length: number,
     { signal, binary }: SendOptions,
     metadata?: (string | Uint8Array)[],
@@ -124,7 +140,7 @@ export class Sending implements SendingTarget {
   }
 
   #give(
-    data: Uint8Array | number,
+    data: Uint8Array | number | undefined,
     length: number,
     { id, promise }: OutgoingPromise,
     metadata?: (string | Uint8Array)[],
@@ -162,12 +178,21 @@ export class Sending implements SendingTarget {
   }
 
   async wanted(id: number, piece: number): Promise<void> {
-    if (!this.#blob) return
+    const source = this.#sources?.get(id)
+    if (!source) return
     try {
-      this.native.provide(id, piece, await readPiece(this.#blob, piece))
+      const bytes = await source.read(piece)
+      // What a message without a length turns out to have.
+      if (bytes && source.size === undefined) countSent(this.#life.stats, bytes.byteLength, false)
+      this.native.provide(id, piece, bytes)
     } catch (error) {
-      this.#life.outbox.reject(id, error)
-      this.#life.destroy(error as Error)
+      this.#unreadable(id, error)
     }
+  }
+
+  #unreadable(id: number, reason: unknown): void {
+    if (!this.#sources?.has(id)) return
+    this.#life.outbox.reject(id, reason)
+    this.#life.abort(reason)
   }
 }

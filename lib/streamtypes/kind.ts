@@ -158,6 +158,25 @@ export class Kind {
     return this.exchange !== 'bytes'
   }
 
+  /** The metadata that stands for a header, if one does. `header` is in lower case, without its colon. */
+  metadataFor(header: string): string | undefined {
+    for (const item of this.#definition.metadata ?? [])
+      for (const [name, value] of Object.entries(item))
+        if (value.toLowerCase().replace(/:$/, '') === header) return name
+    return undefined
+  }
+
+  /** Whether the policy says of what type the bodies of requests are, and what stands around them. */
+  get formsBodies(): boolean {
+    const { http_www_form_urlencoded, http_multipart_name, rideshare } = this.#definition
+    return http_www_form_urlencoded === true || http_multipart_name !== undefined || !!rideshare
+  }
+
+  /** Whether answers are taken apart as they come. */
+  get takesAnswersApart(): boolean {
+    return this.#definition.http_multipart_ss_in ?? false
+  }
+
   /** Whether an answer can set metadata. */
   get hasMetadata(): boolean {
     return this.takesHeaders || this.metadataNames.length > 0

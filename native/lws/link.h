@@ -89,6 +89,8 @@ struct ss_link_identity {
 };
 
 #define SS_LINK_NO_LENGTH UINT64_MAX
+/* HTTP: there is a body, whose end comes when it comes. */
+#define SS_LINK_OPEN_LENGTH (UINT64_MAX - 1)
 
 typedef void (*ss_link_bytes_cb)(struct ss_link_bytes bytes, void* opaque);
 typedef void (*ss_link_name_cb)(const char* name, int length, void* opaque);
@@ -163,6 +165,9 @@ struct ss_link_ops {
   int (*has_trailers)(const struct ss_link* link);
   /* HTTP: whether a request has been made whose body has not been sent yet, or not all of it. */
   int (*has_body_pending)(const struct ss_link* link);
+  /* HTTP: whether something of the body has gone that nobody can give again. If so, nothing is
+   * repeated that would need it. */
+  void (*set_body_once)(struct ss_link* link, int is_gone);
   /* HTTP: lws_ss_server_ack(). */
   void (*server_ack)(struct ss_link* link, int status);
   /* Of the request that a server has. */

@@ -95,6 +95,10 @@ int local_has_body_pending(const struct ss_link* link) {
   return wsi && wsi->client_http_body_pending;
 }
 
+void local_set_body_once(struct ss_link* link, int is_gone) {
+  ((struct lws_ss_handle*)link->handle)->body_once = !!is_gone;
+}
+
 struct ss_link_request local_request_head(const struct ss_link* link) {
   struct lws* wsi = wsi_of(link);
   struct ss_link_request request = {"", "", 0};

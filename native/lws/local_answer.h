@@ -15,5 +15,6 @@ struct ss_link_request local_request_head(const struct ss_link* link);
 enum ss_link_responded local_respond(struct ss_link* link, unsigned int status, const char* fields,
                                      size_t length, uint64_t body);
 int local_has_body_pending(const struct ss_link* link);
+void local_set_body_once(struct ss_link* link, int is_gone);
 
 #endif

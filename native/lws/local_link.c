@@ -14,6 +14,16 @@ static struct lws_ss_handle* handle_of(const struct ss_link* link) { return link
 
 static int is_mqtt(const struct lws_ss_handle* h) { return h->policy->protocol == LWSSSP_MQTT; }
 
+static int is_http(const struct lws_ss_handle* h) {
+  return h->policy->protocol == LWSSSP_H1 || h->policy->protocol == LWSSSP_H2;
+}
+
+/* Whether a request has it without the policy's leave: it says what its body is, and how the answer
+ * may be coded. */
+static int is_own_header(const char* name) {
+  return !strcmp(name, "content-type:") || !strcmp(name, "accept-encoding:");
+}
+
 static void destroy(struct ss_link* link) {
   struct lws_ss_handle* h = handle_of(link);
 
@@ -39,6 +49,7 @@ static lws_ss_state_return_t connect_now(struct ss_link* link) {
 
 static lws_ss_state_return_t request(struct ss_link* link, uint64_t length) {
   if (length == SS_LINK_NO_LENGTH) return lws_ss_request_tx(handle_of(link));
+  if (length == SS_LINK_OPEN_LENGTH) length = LWS_ILLEGAL_HTTP_CONTENT_LEN;
   return lws_ss_request_tx_len(handle_of(link), length);
 }
 
@@ -144,7 +155,7 @@ static int forget_metadata(struct ss_link* link, int answer) {
     h->instant_metadata = gone->next;
     lws_free(gone);
   }
-  return h->policy->metadata_count || (h->policy->flags & LWSSSPOLF_DIRECT_PROTO_STR);
+  return h->policy->metadata_count || is_http(h);
 }
 
 static void set_metadata(struct ss_link* link, const char* name, const void* value, size_t length) {
@@ -152,6 +163,10 @@ static void set_metadata(struct ss_link* link, const char* name, const void* val
   const lws_ss_metadata_t* declared = lws_ss_get_handle_metadata(h, name);
   const size_t end = strlen(name);
 
+  if (!declared && value && is_http(h) && is_own_header(name)) {
+    (void)!lws_ss_set_header(h, name, value, length);
+    return;
+  }
   /* Another policy may have declared what is no header. */
   if (!value || (declared ? !declared->value_on_lws_heap : end && name[end - 1] == ':'))
     (void)!lws_ss_set_metadata(h, name, value, length);
@@ -296,6 +311,7 @@ static const struct ss_link_ops ops = {
     .each_field = local_each_field,
     .has_trailers = local_has_trailers,
     .has_body_pending = local_has_body_pending,
+    .set_body_once = local_set_body_once,
     .server_ack = server_ack,
     .request_head = local_request_head,
     .respond = local_respond,

@@ -39,7 +39,7 @@ class Exchange {
 
   // What JavaScript does with messages.
   virtual void Send(OutgoingMessage message) = 0;
-  virtual void Provide(uint32_t, uint32_t, const Napi::Uint8Array&) {}
+  virtual void Provide(uint32_t, uint32_t, const Napi::Value&) {}
   virtual void Cancel(uint32_t id) = 0;
 
   // Of a server: what it answers to the request that is there, and that this is all.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "lws/link.h"
 #include "stream/metadata.h"
 
 // How a ws frame says what is in it.
@@ -19,8 +20,9 @@ enum class FrameKind : uint8_t { kAsPolicy, kText, kBinary };
 using SharedBytes = std::shared_ptr<const std::vector<uint8_t>>;
 
 // One message on its way out: a copy, which nothing that JavaScript does to its buffer can reach;
-// or, when only its length is known, what JavaScript provides of it, piece by piece. With it goes
-// the metadata that its stream had when it was given to us.
+// or what JavaScript provides of it, piece by piece. Without a length (SS_LINK_OPEN_LENGTH) it ends
+// when JavaScript says so, and what was provided once is not provided again. With it goes the
+// metadata that its stream had when it was given to us.
 class OutgoingMessage {
  public:
   OutgoingMessage(uint32_t id, Metadata of_stream, const Napi::Uint8Array& data)
@@ -52,7 +54,9 @@ class OutgoingMessage {
   // Whether nobody waits for it any more, although it has begun to leave.
   bool given_up() const { return given_up_; }
   void GiveUp() { given_up_ = true; }
-  bool finished() const { return started_ && sent_ == length_; }
+  bool finished() const { return started_ && sent_ == length_ && !is_end_due_; }
+  // Whether it could not be sent from its beginning.
+  bool is_partly_gone() const { return is_open_ && sent_ > 0; }
   // Whether what is to be sent next is still to be provided.
   bool starved() const { return sent_ < length_ && taken_ == bytes().size(); }
   uint32_t next_piece() const { return next_piece_; }
@@ -64,6 +68,14 @@ class OutgoingMessage {
                   data.Data() + std::min<uint64_t>(data.ByteLength(), length_ - sent_));
     taken_ = 0;
     next_piece_++;
+    return true;
+  }
+
+  // There is no such piece: what was provided before is all. False as Provide() says it.
+  bool End(uint32_t piece) {
+    if (!is_open_ || !starved() || piece != next_piece_) return false;
+    length_ = sent_;
+    is_end_due_ = true;
     return true;
   }
 
@@ -81,13 +93,17 @@ class OutgoingMessage {
     taken_ += n;
     sent_ += n;
     started_ = true;
+    is_end_due_ = is_end_due_ && sent_ < length_;
     return n;
   }
 
   void Rewind() {
+    const bool keeps_piece = is_open_ && sent_ == 0;
     sent_ = taken_ = 0;
-    if (in_pieces_) bytes_.clear();
-    next_piece_ = 0;
+    if (in_pieces_ && !keeps_piece) {
+      bytes_.clear();
+      next_piece_ = 0;
+    }
     // lws asks for no bytes of an empty message, so nothing would set this again.
     started_ = started_ && length_ == 0;
   }
@@ -102,6 +118,9 @@ class OutgoingMessage {
   std::vector<uint8_t> bytes_;
   SharedBytes shared_;
   bool in_pieces_ = false;
+  bool is_open_ = length_ == SS_LINK_OPEN_LENGTH;
+  // Nothing is left of it but its end, of which lws has not been told.
+  bool is_end_due_ = false;
   uint32_t next_piece_ = 0;
   size_t taken_ = 0;
   uint64_t sent_ = 0;

@@ -8,9 +8,13 @@ QueuedExchange::QueuedExchange(Host* host, ss_link* link, const Kind& kind)
 
 void QueuedExchange::Send(OutgoingMessage message) { outgoing_.push_back(std::move(message)); }
 
-void QueuedExchange::Provide(uint32_t id, uint32_t piece, const Napi::Uint8Array& bytes) {
+void QueuedExchange::Provide(uint32_t id, uint32_t piece, const Napi::Value& bytes) {
   for (OutgoingMessage& message : outgoing_) {
-    if (message.id() != id || !message.Provide(piece, bytes)) continue;
+    if (message.id() != id) continue;
+    const bool is_taken = bytes.IsTypedArray()
+                              ? message.Provide(piece, bytes.As<Napi::Uint8Array>())
+                              : message.End(piece);
+    if (!is_taken) return;
     was_provided_ = true;
     host_->Schedule();
     return;

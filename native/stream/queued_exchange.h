@@ -12,7 +12,7 @@ class QueuedExchange : public Exchange {
   QueuedExchange(Host* host, ss_link* link, const Kind& kind);
 
   void Send(OutgoingMessage message) override;
-  void Provide(uint32_t id, uint32_t piece, const Napi::Uint8Array& bytes) override;
+  void Provide(uint32_t id, uint32_t piece, const Napi::Value& bytes) override;
   void Cancel(uint32_t id) override;
   void SetKind(const Kind& kind) override;
   void Clear() override;

@@ -48,6 +48,7 @@ void RequestExchange::RequestNextPart() {
 void RequestExchange::RequestFront() {
   OutgoingMessage& message = outgoing_.front();
   message.SetRequested();
+  link_->ops->set_body_once(link_, 0);
   host_->PrepareConnection();
   Request(message.length());
 }
@@ -60,6 +61,7 @@ lws_ss_state_return_t RequestExchange::Tx(lws_ss_tx_ordinal_t, uint8_t* into, si
   message.SetRequested();
   if (Starves(message)) return LWSSSSRET_TX_DONT_SEND;
   Take(message, into, length, flags);
+  if (message.is_partly_gone()) link_->ops->set_body_once(link_, 1);
   if (!message.finished()) {
     Request();
     return LWSSSSRET_OK;

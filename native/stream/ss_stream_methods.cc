@@ -5,16 +5,23 @@
 #include "node/latin1.h"
 #include "stream/ss_stream.h"
 
-// (bytes, id, metadata?, binary?), or with the length of a message whose bytes are provided when
-// they are wanted
+namespace {
+
+uint64_t LengthIn(const Napi::Value& value) {
+  return value.IsNumber() ? static_cast<uint64_t>(value.As<Napi::Number>().Int64Value())
+                          : SS_LINK_OPEN_LENGTH;
+}
+
+}  // namespace
+
+// (bytes, id, metadata?, binary?). Instead of bytes, the length of a message whose bytes are
+// provided when they are wanted; undefined when that is not known either.
 Napi::Value SsStream::Send(const Napi::CallbackInfo& info) {
   if (!is_there() || life_ == Life::kDoomed) return info.Env().Undefined();
   const uint32_t id = info[1].As<Napi::Number>().Uint32Value();
-  OutgoingMessage message =
-      info[0].IsNumber()
-          ? OutgoingMessage(id, metadata_,
-                            static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()))
-          : OutgoingMessage(id, metadata_, info[0].As<Napi::Uint8Array>());
+  OutgoingMessage message = info[0].IsTypedArray()
+                                ? OutgoingMessage(id, metadata_, info[0].As<Napi::Uint8Array>())
+                                : OutgoingMessage(id, metadata_, LengthIn(info[0]));
   if (info[2].IsArray()) message.SetMetadata(info[2].As<Napi::Array>());
   if (info[3].IsBoolean())
     message.SetFrameKind(info[3].As<Napi::Boolean>() ? FrameKind::kBinary : FrameKind::kText);
@@ -32,10 +39,10 @@ void SsStream::SendShared(uint32_t id, const SharedBytes& bytes, FrameKind kind)
   Schedule();
 }
 
-// (id, piece, bytes)
+// (id, piece, bytes?)
 Napi::Value SsStream::Provide(const Napi::CallbackInfo& info) {
   exchange_->Provide(info[0].As<Napi::Number>().Uint32Value(),
-                     info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Uint8Array>());
+                     info[1].As<Napi::Number>().Uint32Value(), info[2]);
   return info.Env().Undefined();
 }
 

@@ -85,7 +85,13 @@ export function answer(
     if (kind === 'early' && pieces.length === 0) redirect()
     pieces.push(piece)
   })
+  let isAborted = false
+  request.on('aborted', () => {
+    isAborted = true
+  })
   request.on('end', () => {
+    // node:http2 says so of a request that was reset, too.
+    if (isAborted) return
     const body = Buffer.concat(pieces)
     seen({ method: request.method ?? '', url, headers: request.headers, body })
     if (kind === 'early') return

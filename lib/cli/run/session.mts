@@ -1,5 +1,6 @@
 // A session of `lws-ss run` on a protocol without transactions.
 import { DisconnectedError } from '../../errors/disconnected-error.js'
+import { BlobSource } from '../../messages/blob-like.js'
 import type { SecureStream } from '../../streams/secure-stream.js'
 import type { Exchange } from '../../streamtypes/kind.js'
 import { CommandError } from '../command-error.mjs'
@@ -150,7 +151,7 @@ export class Session {
     const options = kind ? { binary: kind === 'binary' } : {}
     if (!(message instanceof InputFile)) return this.#stream.send(message, options)
     if (kind === 'text') await message.requireText()
-    return this.#stream.sending.sendBlob(message, options)
+    return this.#stream.sending.sendFrom(new BlobSource(message), options)
   }
 
   #awaitSilence(): void {

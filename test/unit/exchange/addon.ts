@@ -20,6 +20,7 @@ export interface Stream {
   hasUnsent(): boolean
   hasNextRide(): boolean
   hasBodyPending(): boolean
+  setBodyOnce(isGone: number): void
   allowRetries(): void
   packetId(ordinal?: number): number
   sendAgain(packetId: number): void
@@ -51,9 +52,9 @@ export interface Given {
 }
 
 export interface TestExchange {
-  /** Instead of bytes, the length of a message that is provided in pieces. */
-  send(id: number, payload: Uint8Array | number, topic: string, binary?: boolean): void
-  provide(id: number, piece: number, bytes: Uint8Array): void
+  /** Instead of bytes, the length of a message that is provided in pieces, if that is known. */
+  send(id: number, payload: Uint8Array | number | undefined, topic: string, binary?: boolean): void
+  provide(id: number, piece: number, bytes?: Uint8Array): void
   cancel(id: number): void
   setKind(kind: Kind): void
   pump(): void

@@ -124,6 +124,7 @@ export abstract class Session implements Stream {
   hasUnsent = (): boolean => this.isUnsent
   hasNextRide = (): boolean => false
   hasBodyPending = (): boolean => false
+  setBodyOnce(): void {}
   allowRetries(): void {}
   packetId(_ordinal?: number): number {
     return 0

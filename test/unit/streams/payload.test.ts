@@ -9,6 +9,9 @@ import { NativeDouble } from './native-double.js'
 
 const { Kind } = internal<typeof import('../../../dist/streamtypes/kind.js')>('streamtypes/kind.js')
 
+const { BlobSource } =
+  internal<typeof import('../../../dist/messages/blob-like.js')>('messages/blob-like.js')
+
 const get = new Kind('get', { endpoint: 'host', protocol: 'h1', http_method: 'GET' })
 const MiB = 1024 * 1024
 const PIECE = { perf: false, binary: false }
@@ -100,7 +103,7 @@ describe('a blob', () => {
 
   test('is read when its pieces are wanted', async () => {
     const { stream, double, sending } = open('requests')
-    stream.sending.sendBlob(blob).catch(() => {})
+    stream.sending.sendFrom(new BlobSource(blob)).catch(() => {})
     await sending.wanted(1, 0)
     assert.deepEqual(double.provided, [[1, 0, new Uint8Array(Buffer.from('x'.repeat(10)))]])
   })
@@ -110,7 +113,7 @@ describe('a blob', () => {
       size: 10,
       slice: () => ({ arrayBuffer: () => Promise.reject(new Error('gone')) }),
     }
-    const sent = stream.sending.sendBlob(broken)
+    const sent = stream.sending.sendFrom(new BlobSource(broken))
     await sending.wanted(1, 0)
     assert.equal(await outcome(sent), 'gone')
     assert.ok(stream.destroyed)

@@ -93,6 +93,9 @@ ss_link_ops TestExchange::MakeOps() {
   ops.has_unsent = [](const ss_link* link) { return int{Of(link)->Is("hasUnsent")}; };
   ops.has_next_ride = [](const ss_link* link) { return int{Of(link)->Is("hasNextRide")}; };
   ops.has_body_pending = [](const ss_link* link) { return int{Of(link)->Is("hasBodyPending")}; };
+  ops.set_body_once = [](ss_link* link, int is_gone) {
+    Of(link)->Call("setBodyOnce", {Of(link)->Value(is_gone)});
+  };
   ops.allow_retries = [](ss_link* link) { Of(link)->Call("allowRetries"); };
   ops.packet_id = [](const ss_link* link, const lws_ss_tx_ordinal_t* ordinal) {
     const TestExchange* test = Of(link);
@@ -141,11 +144,13 @@ Napi::String TestExchange::TopicOf(const Metadata& values) const {
 Napi::Value TestExchange::Send(const Napi::CallbackInfo& info) {
   const uint32_t id = Id(info[0]);
   Metadata metadata = WithTopic(info[2]);
+  const uint64_t length = info[1].IsNumber()
+                              ? static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value())
+                              : SS_LINK_OPEN_LENGTH;
   OutgoingMessage message =
-      info[1].IsNumber()
-          ? OutgoingMessage(id, std::move(metadata),
-                            static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value()))
-          : OutgoingMessage(id, std::move(metadata), info[1].As<Napi::Uint8Array>());
+      info[1].IsTypedArray()
+          ? OutgoingMessage(id, std::move(metadata), info[1].As<Napi::Uint8Array>())
+          : OutgoingMessage(id, std::move(metadata), length);
   if (info[3].IsBoolean())
     message.SetFrameKind(info[3].As<Napi::Boolean>() ? FrameKind::kBinary : FrameKind::kText);
   exchange_->Send(std::move(message));
@@ -153,7 +158,7 @@ Napi::Value TestExchange::Send(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TestExchange::Provide(const Napi::CallbackInfo& info) {
-  exchange_->Provide(Id(info[0]), Id(info[1]), info[2].As<Napi::Uint8Array>());
+  exchange_->Provide(Id(info[0]), Id(info[1]), info[2]);
   return info.Env().Undefined();
 }
 
