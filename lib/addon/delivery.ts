@@ -47,11 +47,22 @@ function pieceOf(flags: number): Piece {
   return piece
 }
 
-function failureOf(reason: string, code: number): Failure {
+/** `text` has two numbers on a line, then the endpoint, then words. */
+function failureOf(text: string, code: number): Failure {
+  const [numbers = '', endpoint, ...words] = text.split('\n')
+  const [number = 0, attempts = 1] = numbers.split(' ').map(Number)
   const settingsDiffer = code === SETTINGS_DIFFER
   const notRepeated = code === NOT_REPEATED
   const isClose = code !== 0 && !settingsDiffer && !notRepeated
-  return { reason, settingsDiffer, notRepeated, closeCode: isClose ? code : undefined }
+  return {
+    words: words.join('\n'),
+    number,
+    attempts,
+    endpoint: endpoint || undefined,
+    settingsDiffer,
+    notRepeated,
+    closeCode: isClose ? code : undefined,
+  }
 }
 
 function tellReceived(target: ReceivingTarget, data: Buffer, piece: Piece): void {
@@ -128,7 +139,7 @@ export function tellEvents(
           target.sending.acknowledged(a)
           break
         case REFUSED:
-          target.sending.refused(a)
+          target.sending.refused(a, b)
           break
         case DROPPED:
           target.sending.dropped(a)

@@ -245,7 +245,9 @@ export interface NativeStream {
   keepAnswer(): void
   goodResponse(): boolean
   /** Why the last connection or attempt ended, and the code that a WebSocket was closed with, if any. */
-  failure(): [reason: string, code: number]
+  failure(): [text: string, code: number]
+  /** Whom it connects to, or did last, '' for nobody yet, and the how manieth attempt that is. */
+  whom(): [endpoint: string, attempts: number]
   setRef(on: boolean): void
   /**
    * Makes the stream go by the context's policy from its next connection on, as `streamtype`; without

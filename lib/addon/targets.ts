@@ -19,8 +19,14 @@ export interface Published {
 
 /** Why a connection ended, or an attempt to make one failed. */
 export interface Failure {
-  /** Empty when it is not known. */
-  readonly reason: string
+  /** In libwebsockets' words; empty when it does not say. */
+  readonly words: string
+  /** What they are about: the system's number, OpenSSL's, a status, or the peer's code; 0 for none. */
+  readonly number: number
+  /** How many have failed in a row, this one included. */
+  readonly attempts: number
+  /** `host:port`, or the path of a socket. */
+  readonly endpoint: string | undefined
   /** The stream would have to share a connection that was made with other settings of MQTT. */
   readonly settingsDiffer: boolean
   /** The peer may have what was sent, which therefore is not sent again. */
@@ -48,7 +54,8 @@ export interface LifeTarget {
 export interface SendingTarget {
   sent(id: number): void
   acknowledged(id: number): void
-  refused(id: number): void
+  /** `status` is that of HTTP, 0 without one. */
+  refused(id: number, status: number): void
   dropped(id: number): void
   wanted(id: number, piece: number): void
 }

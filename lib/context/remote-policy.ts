@@ -1,7 +1,6 @@
 /** The fetch of the policy that takes the place of a context's own. */
 import { NackError } from '../errors/nack-error.js'
 import { PolicyError } from '../policy/read/policy-error.js'
-import { FETCH_POLICY } from '../policy/write/keep-fetch-policy.js'
 import type { Reply } from '../requests/reply.js'
 import { Transaction } from '../requests/transaction.js'
 import type { SecureStream } from '../streams/secure-stream.js'
@@ -56,7 +55,9 @@ export class RemotePolicy {
   async #fetch(stream: SecureStream): Promise<void> {
     const reply = await new Transaction(stream, {}).reply
     const policy = await contentOf(reply)
-    if (!reply.acked) throw new NackError(FETCH_POLICY, reply.state)
+    const { attempt, head } = stream.life
+    const circumstances = { ...attempt.circumstances, status: head?.status }
+    if (!reply.acked) throw new NackError(circumstances, reply.state)
     this.#host.succeed(policy)
   }
 }

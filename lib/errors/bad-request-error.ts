@@ -9,7 +9,7 @@ export class BadRequestError extends SecureStreamError {
   /** @internal */
   static override readonly name: string = 'BadRequestError'
   /** The status of HTTP that says so to the client. */
-  readonly status: number
+  override readonly status: number
 
   constructor(streamtype: string, detail: string, status: number, options?: { cause?: unknown }) {
     super('ERR_SS_BAD_REQUEST', `a client of '${streamtype}' has sent ${detail}`, options)

@@ -1,5 +1,6 @@
 // The error for MQTT streams that cannot share a connection.
-import { SecureStreamError } from './secure-stream-error.js'
+import { type Circumstances, SecureStreamError } from './secure-stream-error.js'
+import { sentence } from './sentence.js'
 
 /**
  * An MQTT stream has to share the connection of its client, and its policy says something else for
@@ -8,7 +9,8 @@ import { SecureStreamError } from './secure-stream-error.js'
 export class MqttSettingsError extends SecureStreamError {
   /** @internal */
   static override readonly name: string = 'MqttSettingsError'
-  constructor(streamtype: string, reason: string) {
-    super('ERR_SS_MQTT_SETTINGS', `'${streamtype}' cannot connect: ${reason}`)
+  constructor(circumstances: Circumstances, reason: string) {
+    const what = `'${circumstances.streamtype}' cannot connect: ${reason}`
+    super('ERR_SS_MQTT_SETTINGS', sentence(circumstances, what), circumstances)
   }
 }

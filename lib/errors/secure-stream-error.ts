@@ -1,3 +1,14 @@
+/** The error that all of this library's are, and what it can know. */
+
+/** Besides the message. */
+export interface Circumstances {
+  readonly streamtype?: string | undefined
+  readonly endpoint?: string | undefined
+  readonly attempts?: number | undefined
+  readonly status?: number | undefined
+  readonly cause?: unknown
+}
+
 /**
  * Base of every error that this library makes itself, so that one `instanceof` tells them from
  * everything else.
@@ -7,15 +18,28 @@ export class SecureStreamError extends Error {
   static override readonly name: string = 'SecureStreamError'
   /** Stable, machine-readable: `ERR_SS_…`. */
   readonly code: string
+  /** The name of the streamtype in the policy, where the error is about a stream. */
+  declare readonly streamtype?: string
+  /**
+   * Of a failure of the network: who was asked, as `host:port`, after metadata and redirects; of a Unix
+   * socket, its path.
+   */
+  declare readonly endpoint?: string
+  /** Of a failure of the network: how many attempts there were, those before included. */
+  declare readonly attempts?: number
+  /** The status of HTTP that the server has answered with, where it gave one. */
+  declare readonly status?: number
 
   /**
    * @param code - `ERR_SS_…`
    * @param message - what went wrong, for people
-   * @param options - `cause`: the error that led to this one
+   * @param options - `cause`: the error that led to this one; and what else is known
    */
-  constructor(code: string, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  constructor(code: string, message: string, options: Circumstances = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
+    for (const name of ['streamtype', 'endpoint', 'attempts', 'status'] as const)
+      if (options[name] !== undefined) Object.assign(this, { [name]: options[name] })
     Object.defineProperty(this, 'name', {
       value: new.target.name,
       configurable: true,

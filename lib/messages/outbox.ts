@@ -1,5 +1,5 @@
 /** The promises of `send()`. */
-import { DisconnectedError } from '../errors/disconnected-error.js'
+import type { DisconnectedError } from '../errors/disconnected-error.js'
 import { rejectForCaller } from '../errors/reject-for-caller.js'
 import { onAbort } from '../on-abort.js'
 import { ShortQueue } from './short-queue.js'
@@ -35,16 +35,20 @@ export class Outbox {
   #firstId = 1
   #size = 0
   #whenDrained: (() => void)[] | undefined
-  readonly #streamtype: string
+  readonly #lost: (when: string) => DisconnectedError
   readonly #acknowledged: boolean
   readonly #queue: { cancelSend(id: number): void }
 
   /**
    * `acknowledged`: whether the protocol says when the peer has a message; `queue` is where messages
-   * wait that have not begun to leave.
+   * wait that have not begun to leave; `lost` makes the error for one that the connection was lost with.
    */
-  constructor(streamtype: string, acknowledged: boolean, queue: { cancelSend(id: number): void }) {
-    this.#streamtype = streamtype
+  constructor(
+    acknowledged: boolean,
+    queue: { cancelSend(id: number): void },
+    lost: (when: string) => DisconnectedError,
+  ) {
+    this.#lost = lost
     this.#acknowledged = acknowledged
     this.#queue = queue
   }
@@ -114,10 +118,7 @@ export class Outbox {
   }
 
   dropped(id: number): void {
-    this.reject(
-      id,
-      new DisconnectedError(this.#streamtype, 'before the peer had the whole message'),
-    )
+    this.reject(id, this.#lost('before the peer had the whole message'))
   }
 
   /** All get the same error; only one for a single caller can have that caller's stack. */

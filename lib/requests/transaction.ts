@@ -1,7 +1,5 @@
 /** One transaction, on a stream of its own. */
-import { DisconnectedError } from '../errors/disconnected-error.js'
 import { rejectForCaller } from '../errors/reject-for-caller.js'
-import { TimeoutError } from '../errors/timeout-error.js'
 import type { AnswerHead } from '../messages/answer-head.js'
 import { onAbort } from '../on-abort.js'
 import type { StateName } from '../state.js'
@@ -52,7 +50,7 @@ export class Transaction {
     const timer =
       timeout > LONGEST_TIMER
         ? undefined
-        : setTimeout(() => this.#fail(new TimeoutError(stream.streamtype)), timeout)
+        : setTimeout(() => this.#fail(stream.life.timedOut(timeout)), timeout)
     const unwatch = signal && onAbort(signal, () => this.#fail(signal.reason))
     this.#release = () => {
       clearTimeout(timer)
@@ -146,10 +144,8 @@ export class Transaction {
   }
 
   #failure(): Error {
-    const { streamtype, life } = this.#stream
-    return this.#pending
-      ? life.attempt.gaveUp()
-      : new DisconnectedError(streamtype, 'before the response was complete')
+    const { attempt } = this.#stream.life
+    return this.#pending ? attempt.gaveUp() : attempt.lost('before the response was complete')
   }
 
   #fail(reason: unknown): void {

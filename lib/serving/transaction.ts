@@ -361,7 +361,9 @@ export class Transaction<Name extends string = string> {
 
   #lost(reason: string): unknown {
     const { streamtype, life } = this.stream
-    return this.#isDestroyed ? life.destroyedError() : new DisconnectedError(streamtype, reason)
+    return this.#isDestroyed
+      ? life.destroyedError()
+      : new DisconnectedError({ streamtype }, `disconnected ${reason}`)
   }
 
   #tellOver(sent: Promise<void>): void {

@@ -13,7 +13,13 @@ import type { StateName } from '../state.js'
 import type { Kind } from '../streamtypes/kind.js'
 import { ConnectWaiters } from './connect-waiters.js'
 import { isAnswer, LastAttempt } from './last-attempt.js'
-import { answersUnread, cannotConnect, endedByClient, streamtypeGone } from './refusals.js'
+import {
+  answersUnread,
+  cannotConnect,
+  disconnectedBy,
+  endedByClient,
+  streamtypeGone,
+} from './refusals.js'
 import { stateLine, streamName } from './state-line.js'
 import { countFromZero } from './stream-counters.js'
 import type { Retry, StreamEvents, StreamStats } from './stream-types.js'
@@ -74,7 +80,7 @@ export class StreamLife implements LifeTarget {
     this.hasHandlers = hasHandlers
     // With handlers, and without transactions, the program starts its timers itself.
     this.#timesTransactions = kind.isTransactional && !hasHandlers
-    this.outbox = new Outbox(kind.name, kind.acknowledged, native)
+    this.outbox = new Outbox(kind.acknowledged, native, (when) => this.attempt.lost(when))
     this.inbox = new Inbox(native, kind.exchange === 'requests' ? this : undefined)
   }
 
@@ -174,7 +180,7 @@ export class StreamLife implements LifeTarget {
       })
       this.#native.close(code, reason)
       await disconnected
-    } else this.disconnect(new DisconnectedError(this.#kind.name, 'by close()'))
+    } else this.disconnect(disconnectedBy(this.#kind.name, 'close()'))
   }
 
   /** On raw: the peer is told that nothing more is sent, and goes on to be read. */
@@ -229,6 +235,12 @@ export class StreamLife implements LifeTarget {
     if (this.#destroyed) return
     this.#aborted = { reason }
     this.destroy()
+  }
+
+  /** What a promise rejects with that did not settle within `limit` milliseconds. */
+  timedOut(limit?: number): TimeoutError {
+    const { circumstances, failure } = this.attempt
+    return new TimeoutError({ ...circumstances, cause: failure?.cause }, limit)
   }
 
   /** What a promise rejects with when the stream is destroyed before it settles. */
@@ -298,8 +310,7 @@ export class StreamLife implements LifeTarget {
   }
 
   retries(attempt: number, delay: number): void {
-    const reason =
-      this.lastError ?? new DisconnectedError(this.#kind.name, 'without a reason that is known')
+    const reason = this.lastError ?? this.attempt.lost('without a reason')
     const retry: Retry = { attempt, delay, reason }
     if (this.#log.isWanted) this.#tell(`tries again in ${delay} ms`)
     if (channels.retry.hasSubscribers) channels.retry.publish({ stream: this.#stream, ...retry })
@@ -342,7 +353,7 @@ export class StreamLife implements LifeTarget {
         this.#onLost()
         break
       case 'TIMEOUT':
-        if (this.outbox.size > 0) this.disconnect(new TimeoutError(this.#kind.name))
+        if (this.outbox.size > 0) this.disconnect(this.timedOut())
         break
       case 'ALL_RETRIES_FAILED':
         this.#onGivenUp()
@@ -423,7 +434,7 @@ export class StreamLife implements LifeTarget {
   /** A transaction was that of `message`, or of connect() alone; who waits for it gives up, others go on. */
   #outOfTime(message: number | undefined): void {
     if (message !== undefined && message !== this.outbox.first) return
-    const reason = new TimeoutError(this.#kind.name)
+    const reason = this.timedOut(this.#kind.timeLimit)
     if (message !== undefined) this.outbox.giveUp(message, reason)
     if (this.#connecting.size === 0) return
     this.#connecting.reject(reason)

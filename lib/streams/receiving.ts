@@ -4,6 +4,7 @@ import type { NativeStream } from '../addon/native.js'
 import type { Piece, Published, ReceivingTarget } from '../addon/targets.js'
 import { channels } from '../channels.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
+import type { Circumstances } from '../errors/secure-stream-error.js'
 import type { Chunk } from '../messages/inbox.js'
 import type { Message } from '../messages/message.js'
 import { handToListeners } from '../messages/message-listeners.js'
@@ -96,7 +97,8 @@ export class Receiving implements ReceivingTarget {
     const metadata = eom ? this.answeredMetadata : NO_METADATA
     inbox.push({ data, som, eom, binary: piece.binary, metadata, published: this.#published })
     handToListeners(this.#stream, inbox)
-    if (inbox.isMessageTooLong) this.#life.breakOff(messageTooLong(kind.name))
+    if (inbox.isMessageTooLong)
+      this.#life.breakOff(messageTooLong(this.#life.attempt.circumstances))
   }
 
   published(how: Published): void {
@@ -126,7 +128,8 @@ export class Receiving implements ReceivingTarget {
   }
 }
 
-function messageTooLong(streamtype: string): DisconnectedError {
-  const detail = 'by a message of more than 512 MiB; chunks() takes such a one in pieces'
-  return new DisconnectedError(streamtype, detail)
+function messageTooLong(circumstances: Circumstances): DisconnectedError {
+  const detail =
+    'disconnected by a message of more than 512 MiB; chunks() takes such a one in pieces'
+  return new DisconnectedError(circumstances, detail)
 }

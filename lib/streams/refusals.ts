@@ -85,7 +85,12 @@ export function cannotConnect(streamtype: string): Error {
 
 /** Why what was sent to a server's client has not arrived. */
 export function endedByClient(streamtype: string): Error {
-  return new DisconnectedError(streamtype, 'by its client, before it had all that was sent')
+  return new DisconnectedError({ streamtype }, 'its client left before it had all that was sent')
+}
+
+/** Why what was under way is not any more when the program disconnects. */
+export function disconnectedBy(streamtype: string, how: string): DisconnectedError {
+  return new DisconnectedError({ streamtype }, `disconnected by ${how}`)
 }
 
 /** Why stream() does not open a server. */

@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { invalidArgType } from '../arguments.js'
-import { DisconnectedError } from '../errors/disconnected-error.js'
+import type { DisconnectedError } from '../errors/disconnected-error.js'
 import { illegalConstructor } from '../errors/illegal-constructor.js'
 import type { MqttSettingsError } from '../errors/mqtt-settings-error.js'
 import type { UnreachableError } from '../errors/unreachable-error.js'
@@ -16,6 +16,7 @@ import { HandlerCalls } from './handler-calls.js'
 import { checkHandlers, type StreamHandlers } from './handlers.js'
 import { LwsStream } from './lws-stream.js'
 import { Receiving } from './receiving.js'
+import { disconnectedBy } from './refusals.js'
 import { Sending } from './sending.js'
 import type { SendOptions, StreamOptions, StreamStats } from './stream-types.js'
 import { StreamWiring } from './stream-wiring.js'
@@ -169,6 +170,6 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
 
   /** Closes the connection, or gives up making one. A `nailed_up` stream connects again at once. */
   disconnect(): void {
-    this.life.disconnect(new DisconnectedError(this.streamtype, 'by disconnect()'))
+    this.life.disconnect(disconnectedBy(this.streamtype, 'disconnect()'))
   }
 }

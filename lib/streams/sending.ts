@@ -166,9 +166,10 @@ export class Sending implements SendingTarget {
     this.#life.outbox.acknowledged(id)
   }
 
-  refused(id: number): void {
-    const { outbox, attempt, kind } = this.#life
-    outbox.reject(id, new NackError(kind.name, attempt.userState ?? 'QOS_NACK_REMOTE'))
+  refused(id: number, status: number): void {
+    const { outbox, attempt } = this.#life
+    const circumstances = { ...attempt.circumstances, status: status || undefined }
+    outbox.reject(id, new NackError(circumstances, attempt.userState ?? 'QOS_NACK_REMOTE'))
   }
 
   dropped(id: number): void {

@@ -28,8 +28,14 @@ enum ss_link_phase {
 
 /* Why the last connection, or the last attempt to make one, ended. */
 struct ss_link_failure {
-  /* "" when lws did not say. */
+  /* In lws's words; "" when it did not say. */
   const char* reason;
+  /* host:port, or the path of a socket; NULL when that could not be made up. */
+  const char* endpoint;
+  /* What the words are about: an errno, a status, OpenSSL's or the peer's code, or 0. */
+  uint32_t number;
+  /* How many have failed in a row, this one included. */
+  uint32_t attempts;
   /* One of the above, the code in the CLOSE frame of ws, which is 1000 at least, or 0. */
   uint16_t code;
 };

@@ -97,7 +97,8 @@ static void set_failures(struct ss_link* link, uint16_t count) { handle_of(link)
 
 static struct ss_link_failure failure(const struct ss_link* link) {
   const struct lws_ss_handle* h = handle_of(link);
-  struct ss_link_failure f = {h->connection_failure, h->ws_close_code};
+  struct ss_link_failure f = {h->connection_failure, h->endpoint, h->failure_number, h->retry + 1u,
+                              h->ws_close_code};
 
   if (h->settings_differ)
     f.code = SS_LINK_SETTINGS_DIFFER;
@@ -361,6 +362,7 @@ static lws_ss_state_return_t on_state(void* userobj, void* sink, lws_ss_constate
       break;
     case LWSSSCS_CONNECTING:
       h->connection_failure[0] = '\0';
+      h->failure_number = 0;
       h->ws_close_code = 0;
       break;
     case LWSSSCS_ALL_RETRIES_FAILED:

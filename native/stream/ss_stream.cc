@@ -54,6 +54,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::KeepAnswer>("keepAnswer"),
                       InstanceMethod<&SsStream::GoodResponse>("goodResponse"),
                       InstanceMethod<&SsStream::Failure>("failure"),
+                      InstanceMethod<&SsStream::Whom>("whom"),
                       InstanceMethod<&SsStream::FollowPolicy>("followPolicy"),
                       InstanceMethod<&SsStream::SetRef>("setRef")});
 }
@@ -187,7 +188,10 @@ void SsStream::Schedule() {
   context_->Schedule(this);
 }
 
-void SsStream::AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b) { sink_->Add(kind, a, b); }
+void SsStream::AddEvent(StreamEvent::Kind kind, uint32_t a, uint32_t b) {
+  const bool has_status = kind == StreamEvent::kRefused && kind_.is_transactional();
+  sink_->Add(kind, a, has_status ? link_.ops->answer(&link_).status : b);
+}
 
 lws_ss_state_return_t SsStream::OnState(ss_link* link, lws_ss_constate_t state,
                                         lws_ss_tx_ordinal_t ordinal) {
@@ -222,7 +226,7 @@ lws_ss_state_return_t SsStream::State(lws_ss_constate_t state, lws_ss_tx_ordinal
         ReadAnswer();
         AddHead();
       }
-      TellFailure("");
+      TellFailure("closed before established");
       if (link_.ops->failure(&link_).code == SS_LINK_NOT_REPEATED) DropStarted();
       break;
     case LWSSSCS_DISCONNECTED:
@@ -292,11 +296,18 @@ void SsStream::OnUpgrade() {
   exchange_ = MakeExchange(false);
 }
 
+// Its numbers, the endpoint and the words, which may be of several lines, on a line each.
+std::string SsStream::Written(const ss_link_failure& failure, const char* words) {
+  return std::to_string(failure.number) + ' ' + std::to_string(failure.attempts) + '\n' +
+         (failure.endpoint ? failure.endpoint : "") + '\n' + words;
+}
+
 // `otherwise` is told when lws does not say why.
 void SsStream::TellFailure(const char* otherwise) {
   const ss_link_failure failure = link_.ops->failure(&link_);
-  const std::string_view why = *failure.reason ? failure.reason : otherwise;
-  if (!why.empty() || failure.code) sink_->AddBytes(StreamEvent::kFailure, why, failure.code);
+  const char* words = *failure.reason ? failure.reason : otherwise;
+  if (*words || failure.number || failure.code)
+    sink_->AddBytes(StreamEvent::kFailure, Written(failure, words), failure.code);
 }
 
 void SsStream::DropStarted() {

@@ -110,6 +110,7 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   void OnDisconnected();
   void OnTransaction();
   void OnUpgrade();
+  static std::string Written(const ss_link_failure& failure, const char* words);
   void TellFailure(const char* otherwise);
   bool CloseConnection(Wishes& now);
   void DoWishes(Wishes now);
@@ -191,6 +192,7 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   Napi::Value KeepAnswer(const Napi::CallbackInfo& info);
   Napi::Value GoodResponse(const Napi::CallbackInfo& info);
   Napi::Value Failure(const Napi::CallbackInfo& info);
+  Napi::Value Whom(const Napi::CallbackInfo& info);
   Napi::Value FollowPolicy(const Napi::CallbackInfo& info);
   Napi::Value SetRef(const Napi::CallbackInfo& info);
 

@@ -77,9 +77,9 @@ void SsStream::OnDisconnected() {
                                                        : "closed before anything could be sent";
   // DestroyNow() has done so already.
   if (life_ != Life::kDoomed) exchange_->SettleWritten();
+  TellFailure(use_.is_useless() ? why_useless : "");
   // The peer may have seen part of it, or all: whether to send it again is for the program to say.
   DropStarted();
-  TellFailure(use_.is_useless() ? why_useless : "");
   // It is over as the program wanted, and not made again.
   if (ending_) Disconnect();
   ending_.reset();

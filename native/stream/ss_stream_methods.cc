@@ -177,17 +177,34 @@ Napi::Value SsStream::GoodResponse(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), is_there() && link_.ops->answer(&link_).is_good);
 }
 
-// [reason, what kind of failure], "" and 0 for none.
+// [what is known of it, what kind of failure].
 Napi::Value SsStream::Failure(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const ss_link_failure last = is_there() ? link_.ops->failure(&link_) : ss_link_failure{"", 0};
-  const auto reason = Napi::String::New(env, last.reason);
+  const ss_link_failure last =
+      is_there() ? link_.ops->failure(&link_) : ss_link_failure{"", "", 0, 0, 0};
+  const auto reason = Napi::String::New(env, Written(last, last.reason));
   auto failure = Napi::Array::New(env, 2);
   // They are there, but not in a worker that is being terminated.
   if (reason.IsEmpty() || failure.IsEmpty()) return env.Undefined();
   failure.Set(0u, reason);
   failure.Set(1u, Napi::Number::New(env, last.code));
   return failure;
+}
+
+// [endpoint, the how manieth attempt], "" for nobody yet.
+Napi::Value SsStream::Whom(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const ss_link_failure last =
+      is_there() ? link_.ops->failure(&link_) : ss_link_failure{"", nullptr, 0, 1, 0};
+  // While it waits for the next attempt, that one has not begun.
+  const bool waits = is_there() && link_.ops->phase(&link_) != SS_LINK_BUSY && last.attempts > 1;
+  const auto endpoint = Napi::String::New(env, last.endpoint ? last.endpoint : "");
+  auto whom = Napi::Array::New(env, 2);
+  // They are there, but not in a worker that is being terminated.
+  if (endpoint.IsEmpty() || whom.IsEmpty()) return env.Undefined();
+  whom.Set(0u, endpoint);
+  whom.Set(1u, Napi::Number::New(env, last.attempts - (waits ? 1 : 0)));
+  return whom;
 }
 
 Napi::Value SsStream::SetRef(const Napi::CallbackInfo& info) {

@@ -98,9 +98,9 @@ describe('an h2 connection', { timeout: 60_000 }, () => {
       await using context = await contextFor(peer)
       for (code of codes) {
         const before = streams
-        await assert.rejects(context.request(method), ({ code: reason, message, cause }) => {
+        await assert.rejects(context.request(method), ({ code: reason, message }) => {
           assert.match(reason, /^ERR_SS_(DISCONNECTED|ALL_RETRIES_FAILED)$/)
-          assert.match(`${message} ${cause?.message}`, new RegExp(`h2 error ${code}\\b`))
+          assert.match(message, /of HTTP\/2 with ([A-Z0-9_]+|error \d+)/)
           return true
         })
         if (code !== constants.NGHTTP2_REFUSED_STREAM && method === 'it')

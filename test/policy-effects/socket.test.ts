@@ -126,7 +126,7 @@ describe('Unix sockets', { timeout: 60_000, skip: process.platform === 'win32' }
           await failed
           await assert.rejects(stream.connect(), (error: Error) => {
             // No such file, or nobody there to accept.
-            assert.match((error.cause as Error).message, /conn fail: (errno )?\d+/)
+            assert.match(error.message, /no such socket|connection refused/)
             return true
           })
         },

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { after, before, describe, test } from 'node:test'
-import { AllRetriesFailedError, openContext, UnreachableError } from 'lws-secure-streams'
+import { AllRetriesFailedError, openContext } from 'lws-secure-streams'
 import { type Peer, startWebSocket } from '../peers/index.js'
 import { type ProtocolName, perProtocol, policyOf, streamtype } from '../support/policies.js'
 import { runFixture } from '../support/run-fixture.js'
@@ -35,7 +35,7 @@ describe('while a lookup is under way', { concurrency: 2 }, () => {
     'nobody answers': [
       [
         'ERR_SS_ALL_RETRIES_FAILED',
-        "'it' gave up connecting: the peer of 'it' was not reached: DNS lookup failed",
+        'localhost:1: the name could not be looked up, since no name server answered',
       ],
       true,
       'hello',
@@ -80,8 +80,7 @@ describe('names', { timeout: 60_000 }, () => {
     const context = await openContext({ policy: policyOf({ it: definition }) })
     await assert.rejects(context.stream('it').connect(), (error) => {
       assert.ok(error instanceof AllRetriesFailedError)
-      assert.ok(error.cause instanceof UnreachableError)
-      assert.match(error.cause.message, /DNS/)
+      assert.match(error.message, /no host of that name/)
       return true
     })
     await context.close()

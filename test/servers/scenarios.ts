@@ -21,9 +21,7 @@ const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 const LONGEST_WAIT = 60_000
 
 const inWords = (error: unknown) =>
-  error instanceof SecureStreamError
-    ? `${error.code} ${(error.cause as Error)?.message ?? error.message}`
-    : String(error)
+  error instanceof SecureStreamError ? `${error.code} ${error.message}` : String(error)
 
 /** What came of each promise, in few words: `200 ×20`. A promise that stays pending is named so. */
 async function outcomes(promises: Promise<string>[]): Promise<string> {

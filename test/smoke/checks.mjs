@@ -8,9 +8,9 @@ import { protocols, startPeer } from './peers.mjs'
 import { policyFor, roundTrip } from './traffic.mjs'
 
 const REFUSED = {
-  stranger: /unable to get local issuer certificate|self.signed certificate/i,
-  expired: /certificate has expired/i,
-  otherName: /hostname mismatch/i,
+  stranger: /certificate .*not trusted/,
+  expired: /certificate has expired/,
+  otherName: /certificate is for another name/,
 }
 
 async function withPeer(protocol, identity, use) {
@@ -40,7 +40,7 @@ async function refusesToConnect(openContext) {
   await withContext(openContext, { policy: policyFor('raw', refusing) }, async (context) => {
     const stream = context.stream('it')
     await assert.rejects(stream.connect(), ({ cause }) => {
-      const { code, syscall } = cause.cause
+      const { code, syscall } = cause
       assert.deepEqual({ code, syscall }, { code: 'ECONNREFUSED', syscall: 'connect' })
       return true
     })
@@ -64,7 +64,7 @@ export function checksOf({ openContext, folder, certificates }) {
         const stream = context.stream('it')
         await assert.rejects(stream.connect(), (error) => {
           assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
-          assert.match(error.cause.message, REFUSED[kind])
+          assert.match(error.message, REFUSED[kind])
           return true
         })
         stream.destroy()

@@ -41,7 +41,7 @@ async function report(name, check) {
     console.log(`ok    ${name} (${Math.round(performance.now() - begun)} ms)`)
   } catch (error) {
     failures++
-    const reason = error?.cause?.message ?? error?.message ?? String(error)
+    const reason = error?.message ?? String(error)
     console.log(`FAIL  ${name}: ${reason.replaceAll('\n', ' ')}`)
   }
 }

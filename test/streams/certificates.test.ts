@@ -50,10 +50,9 @@ async function hello(
     await stream.send('hello')
     return String(await nextMessage(stream))
   } catch (error) {
-    const { code, cause } = error as Error & { code: string }
+    const { code, message } = error as Error & { code: string }
     assert.equal(code, 'ERR_SS_ALL_RETRIES_FAILED')
-    assert.equal((cause as { code?: string }).code, 'ERR_SS_UNREACHABLE')
-    return (cause as Error).message
+    return message
   }
 }
 
@@ -79,11 +78,11 @@ const weakly = async (options: CertificateOptions): Promise<TlsIdentity> => ({
 
 const refused: Record<string, { says: RegExp; identity: () => Promise<TlsIdentity> }> = {
   'for another name': {
-    says: /hostname mismatch/,
+    says: /is for another name/,
     identity: () => root.issue({ names: ['example.com'] }),
   },
   'for a name that only begins with it': {
-    says: /hostname mismatch/,
+    says: /is for another name/,
     identity: () => root.issue({ names: ['localhost.example.com', 'xlocalhost', '*'] }),
   },
   'that has expired': {
@@ -91,23 +90,23 @@ const refused: Record<string, { says: RegExp; identity: () => Promise<TlsIdentit
     identity: () => root.issue({ notBefore: new Date(Date.now() - 2 * DAY), notAfter: yesterday }),
   },
   'of tomorrow': {
-    says: /not yet valid/,
+    says: /is not valid yet/,
     identity: () => root.issue({ notBefore: tomorrow }),
   },
   'that is signed by itself': {
-    says: /self.signed certificate/,
+    says: /vouches for itself/,
     identity: () => selfSigned(),
   },
   'of an issuer that is not trusted': {
-    says: /unable to get local issuer certificate/,
+    says: /issued by an authority that is not trusted/,
     identity: () => stranger.issue(),
   },
   'of an intermediate that is not trusted': {
-    says: /unable to get (local )?issuer certificate/,
+    says: /issued by an authority that is not trusted/,
     identity: async () => (await stranger.subordinate()).issue(),
   },
   'without its intermediate': {
-    says: /unable to get local issuer certificate/,
+    says: /issued by an authority that is not trusted/,
     identity: async () => onlyLeaf(await (await root.subordinate()).issue()),
   },
   'whose intermediate has expired': {
@@ -122,30 +121,30 @@ const refused: Record<string, { says: RegExp; identity: () => Promise<TlsIdentit
     identity: async () => (await root.subordinate({ isCA: false })).issue(),
   },
   'with more intermediates than one of them allows': {
-    says: /path length constraint exceeded/,
+    says: /a longer chain than its authority allows/,
     identity: async () => {
       const first = await root.subordinate({ pathLength: 0 })
       return (await first.subordinate({ name: 'One too many' })).issue()
     },
   },
   'for a name that its authority may not vouch for': {
-    says: /permitted subtree violation/,
+    says: /that its authority may not vouch for/,
     identity: async () => (await root.subordinate({ permitted: 'example.com' })).issue(),
   },
   'whose key is weak': {
-    says: /EE certificate key too weak/,
+    says: /a key that is too weak/,
     identity: () => weakly({ keyAlgorithm: rsa(1024) }),
   },
   'that is signed with SHA-1': {
-    says: /digest algorithm too weak/,
+    says: /a digest that is too weak/,
     identity: () => weakly({ hash: 'SHA-1' }),
   },
   'for clients': {
-    says: /unsuitable certificate purpose/,
+    says: /is not one for servers/,
     identity: () => root.issue({ extendedKeyUsage: ExtendedKeyUsage.clientAuth }),
   },
   'for signing certificates': {
-    says: /unsuitable certificate purpose/,
+    says: /is not one for servers/,
     identity: () => root.issue({ keyUsage: KeyUsageFlags.keyCertSign }),
   },
 }
@@ -196,8 +195,8 @@ test('an endpoint that is an address needs a certificate for that address', asyn
   await using named = await startHttp1({ tls: await root.issue({ names: ['localhost'] }) })
   await using other = await startHttp1({ tls: await root.issue({ names: ['127.0.0.2'] }) })
   await using right = await startHttp1({ tls: await root.issue({ names: ['127.0.0.1'] }) })
-  assert.match(await hello('h1', named, root, '127.0.0.1'), /IP address mismatch/)
-  assert.match(await hello('h1', other, root, '127.0.0.1'), /IP address mismatch/)
+  assert.match(await hello('h1', named, root, '127.0.0.1'), /is for another address/)
+  assert.match(await hello('h1', other, root, '127.0.0.1'), /is for another address/)
   assert.equal(await hello('h1', right, root, '127.0.0.1'), 'hello')
 })
 
@@ -220,7 +219,10 @@ test('so does one of IPv6', async (t) => {
     })
     return relay.address() as net.AddressInfo
   }
-  assert.match(await hello('raw', await relays(['localhost']), root, '::1'), /IP address mismatch/)
+  assert.match(
+    await hello('raw', await relays(['localhost']), root, '::1'),
+    /is for another address/,
+  )
   assert.equal(await hello('raw', await relays(['::1']), root, '::1'), 'hello')
 })
 
@@ -233,11 +235,7 @@ describe('the version of TLS', { timeout: 30_000 }, () => {
       const tls = { ...(await root.issue()), ciphers, minVersion: version, maxVersion: version }
       for (const protocol of protocols) {
         await using peer = await startsWith[protocol]({ tls })
-        assert.match(
-          await hello(protocol, peer, root),
-          /unsupported protocol|protocol version/,
-          protocol,
-        )
+        assert.match(await hello(protocol, peer, root), /refuses the versions of TLS/, protocol)
       }
     })
 
@@ -284,7 +282,7 @@ test('a session is no way around what another streamtype trusts', { timeout: 30_
     assert.equal(await (await context.request('trusts', { body: 'x' })).text(), 'x')
     await assert.rejects(context.request('does_not', { body: 'x' }), {
       code: 'ERR_SS_ALL_RETRIES_FAILED',
-      message: /issuer certificate/,
+      message: /not trusted/,
     })
   }
 })

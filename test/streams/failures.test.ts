@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import { constants } from 'node:os'
 import { after, before, describe, test } from 'node:test'
-import {
-  AllRetriesFailedError,
-  openContext,
-  type PolicyInput,
-  UnreachableError,
-} from 'lws-secure-streams'
+import { AllRetriesFailedError, openContext, type PolicyInput } from 'lws-secure-streams'
 import { type startHttp1, startRaw, starts } from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { type ProtocolName, policyOf, protocols, streamtype } from '../support/policies.js'
@@ -45,9 +40,8 @@ for (const protocol of protocols)
         const error = await stream.send('x').catch((error) => error)
         assert.ok(error instanceof AllRetriesFailedError)
         assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
-        assert.ok(error.cause instanceof UnreachableError)
-        assert.match(error.cause.message, /conn fail|refused/)
-        const { code, errno, syscall } = error.cause.cause as NodeJS.ErrnoException
+        assert.match(error.message, /connection refused/)
+        const { code, errno, syscall } = error.cause as NodeJS.ErrnoException
         assert.deepEqual(
           { code, errno, syscall },
           { code: 'ECONNREFUSED', errno: -constants.errno.ECONNREFUSED, syscall: 'connect' },
@@ -69,7 +63,7 @@ for (const protocol of protocols)
         const states = traceStates(stream)
         const error = await stream.send('x').catch((error) => error)
         assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
-        assert.match(error.cause.message, /DNS/i)
+        assert.match(error.message, /no host of that name/)
         assert.deepEqual(withoutPolls(states), threeAttempts)
         stream.destroy()
       })
@@ -162,7 +156,7 @@ for (const protocol of ['h1', 'h2'] as const)
           const before = peer.requests.length
           const error = await stream.send('x').catch((error) => error)
           assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
-          assert.match(error.cause.message, new RegExp(String(status)))
+          assert.match(error.message, new RegExp(`status ${status}, 3 attempts`))
           assert.deepEqual(withoutPolls(states), threeAttempts)
           assert.equal(peer.requests.length - before, 3)
           assert.ok(peer.requests.slice(before).every(({ body }) => body.toString() === 'x'))

@@ -6,7 +6,7 @@ import https from 'node:https'
 import { connect, type Server } from 'node:net'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { DestroyedError, openContext, UnreachableError } from 'lws-secure-streams'
+import { AllRetriesFailedError, DestroyedError, openContext } from 'lws-secure-streams'
 import { WebSocketServer } from 'ws'
 import { CertificateAuthority, startRaw, startWebSocket } from '../peers/index.js'
 import { ServerPeer } from '../peers/peer.js'
@@ -124,7 +124,7 @@ describe('maxSockets', { timeout: 120_000 }, () => {
     const requests = numbers(20).map((n) => context.request('it', { metadata: { n } }))
     for (const result of await Promise.allSettled(requests)) {
       assert.equal(result.status, 'rejected')
-      assert.ok(result.reason.cause instanceof UnreachableError)
+      assert.ok(result.reason instanceof AllRetriesFailedError)
     }
   })
 

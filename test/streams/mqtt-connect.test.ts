@@ -27,10 +27,8 @@ describe('what an MQTT client says of itself', { timeout: 20_000 }, () => {
     for (const blobs of refused)
       await assert.rejects(
         attempt(blobs),
-        ({ code, cause }) =>
-          code === 'ERR_SS_ALL_RETRIES_FAILED' &&
-          cause.code === 'ERR_SS_UNREACHABLE' &&
-          /the broker refused/.test(cause.message),
+        ({ code, message }) =>
+          code === 'ERR_SS_ALL_RETRIES_FAILED' && /the broker refused/.test(message),
       )
   })
 
@@ -120,8 +118,7 @@ test('nothing is asked of a peer when the question does not fit', { timeout: 20_
   ] as const) {
     await assert.rejects(
       attempt(name, tooLong),
-      ({ code, cause }) =>
-        code === 'ERR_SS_ALL_RETRIES_FAILED' && /is too long/.test(cause.message),
+      ({ code, message }) => code === 'ERR_SS_ALL_RETRIES_FAILED' && /is too long/.test(message),
     )
     await attempt(name, fitting)
   }

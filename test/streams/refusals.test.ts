@@ -163,7 +163,7 @@ for (const protocol of ['h1', 'h2'] as const)
           const states = traceStates(stream)
           const error = await stream.send('x').catch((error) => error)
           assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
-          assert.match(error.cause.message, new RegExp(`HTTP status ${status}`))
+          assert.match(error.message, new RegExp(`: status ${status}`))
           assert.deepEqual(
             states.filter((state) => state !== 'POLL'),
             [

@@ -63,7 +63,7 @@ describe('a server that refuses the client for its certificate', { timeout: 120_
     const gaveUp = nextState(stream, 'ALL_RETRIES_FAILED')
     await stream.connect().catch((error) => {
       assert.equal(error.code, 'ERR_SS_ALL_RETRIES_FAILED')
-      assert.match(error.cause.message, reason)
+      assert.match(error.message, reason)
     })
     await gaveUp
     assert.equal(stream.lastError?.code, 'ERR_SS_UNREACHABLE')
@@ -79,15 +79,16 @@ describe('a server that refuses the client for its certificate', { timeout: 120_
         const options = { ...tls, minVersion: version, maxVersion: version }
         await using peer = await starts[protocol]({ tls: options })
         await using context = await open(protocol, peer)
-        const reason = version === 'TLSv1.3' ? /alert certificate required/ : /alert handshake fail/
+        const reason =
+          version === 'TLSv1.3' ? /requires a client certificate/ : /refuses the TLS handshake/
         const states = await failsFor(context, protocol, reason)
         const connects = version === 'TLSv1.3' && connectedWithoutAnAnswer.has(protocol)
         assert.equal(states.includes('CONNECTED'), connects)
       })
 
       for (const [client_cert, reason] of [
-        [0, /alert unknown ca/],
-        [1, /alert certificate expired/],
+        [0, /its authority is not known there/],
+        [1, /it has expired/],
       ] as const)
         test(`${protocol} says what is wrong with it, with ${version}: ${reason}`, async () => {
           const only = version === 'TLSv1.3' ? '-tls1_3' : '-tls1_2'
@@ -107,7 +108,7 @@ describe('a server that refuses the client for its certificate', { timeout: 120_
         assert.equal(error.code, connects ? 'ERR_SS_DISCONNECTED' : 'ERR_SS_ALL_RETRIES_FAILED')
         return true
       })
-      assert.match(stream.lastError?.message ?? '', /alert certificate required/)
+      assert.match(stream.lastError?.message ?? '', /requires a client certificate/)
     })
 
   test('raw with handlers gives up likewise, and knows why', async () => {
@@ -119,7 +120,7 @@ describe('a server that refuses the client for its certificate', { timeout: 120_
     stream.connect().catch(() => {})
     await gaveUp
     assert.equal(states.filter((state) => state === 'CONNECTED').length, 3)
-    assert.match(stream.lastError?.message ?? '', /alert certificate required/)
+    assert.match(stream.lastError?.message ?? '', /requires a client certificate/)
   })
 
   test('amid a conversation, which is begun again', async () => {
@@ -135,7 +136,7 @@ describe('a server that refuses the client for its certificate', { timeout: 120_
       const disconnected = once(stream, 'state')
       peer.type('c')
       assert.deepEqual(await disconnected, ['DISCONNECTED', 0])
-      assert.match(stream.lastError?.message ?? '', /alert unknown ca/)
+      assert.match(stream.lastError?.message ?? '', /its authority is not known there/)
       await nextState(stream, 'CONNECTED')
     }
   })

@@ -23,7 +23,8 @@ const unreadable = (error: Error) =>
 const closedInOrder = new Set<number | undefined>([1000, 1005])
 
 /** How a session ended whose connection the peer has ended. */
-function endByPeer({ lastError, streamtype }: SecureStream, exchange: Exchange): End {
+function endByPeer(stream: SecureStream, exchange: Exchange): End {
+  const { lastError } = stream
   if (exchange === 'bytes') return lastError ? { failure: lastError } : { by: 'peer' }
   if (exchange === 'messages' && lastError instanceof DisconnectedError) {
     const { closeCode, closeReason } = lastError
@@ -31,8 +32,7 @@ function endByPeer({ lastError, streamtype }: SecureStream, exchange: Exchange):
       return { by: 'peer', closeCode, ...(closeReason && { closeReason }) }
   }
   // On mqtt the client ends a session. When the broker ends it, something is wrong.
-  const why = 'by the peer, without a reason'
-  return { failure: lastError ?? new DisconnectedError(streamtype, why) }
+  return { failure: lastError ?? stream.life.attempt.lost('without a reason') }
 }
 
 interface SessionOptions {

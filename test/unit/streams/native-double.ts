@@ -178,7 +178,7 @@ export class NativeDouble implements NativeStream {
     this.#later(() => {
       if (what === 'accepted') this.settles(id)
       if (what === 'accepted') this.events.sending.acknowledged(id)
-      else this.events.sending.refused(id)
+      else this.events.sending.refused(id, 0)
     })
   }
 
@@ -208,7 +208,10 @@ export class NativeDouble implements NativeStream {
     }
     this.#later(() =>
       this.events.life.failed({
-        reason: 'reset',
+        words: 'read failed',
+        number: 0,
+        attempts: 1,
+        endpoint: 'peer:1',
         settingsDiffer: false,
         notRepeated: false,
         closeCode: undefined,
@@ -337,7 +340,10 @@ export class NativeDouble implements NativeStream {
     return true
   }
   failure(): [string, number] {
-    return ['', 0]
+    return ['0 1\n\n', 0]
+  }
+  whom(): [string, number] {
+    return ['peer:1', 1]
   }
   setRef(): void {}
 }
