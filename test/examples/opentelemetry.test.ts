@@ -18,7 +18,7 @@ import { openContext, type PolicyInput } from 'lws-secure-streams'
 import { startHttp1 } from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { exampleOverlay, RunningExample } from './running-example.js'
+import { examplePolicy, RunningExample } from './running-example.js'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const traceparent = `00-${TRACE}-b7ad6b7169203331-01`
@@ -30,7 +30,7 @@ describe('examples/opentelemetry', { timeout: 60_000 }, () => {
   const reader = new PeriodicExportingMetricReader({ exporter: readings })
 
   const policyFor = (port: number) =>
-    exampleOverlay('opentelemetry', {
+    examplePolicy('opentelemetry/policy.json', {
       weather: { port, http_url: 'echo' },
       site: { port: 0 },
     })

@@ -2,18 +2,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import type { PolicyInput } from 'lws-secure-streams'
 import { overlayPolicy } from 'lws-secure-streams/policy'
 
-/** Another policy for an example, as somebody would write it who has other servers: a fragment over its own. */
-export function exampleOverlay(
-  example: string,
+/** The policy of an example, as somebody would change it who has other servers. */
+export function examplePolicy(
+  file: string,
   streamtypes: Record<string, object>,
   more: PolicyInput = {},
 ): string {
-  const policy = readFileSync(`examples/${example}/policy.json`)
   const s = Object.entries(streamtypes).map(([name, changes]) => ({ [name]: changes }))
-  return JSON.stringify(overlayPolicy(policy, { ...more, s } as PolicyInput))
+  const policy = overlayPolicy(readFileSync(`examples/${file}`), { ...more, s } as PolicyInput)
+  return JSON.stringify(policy)
 }
 
 /** A program of an example that runs. */
@@ -34,15 +35,23 @@ export class RunningExample {
     this.over = once(this.child, 'close').then(([code, signal]) => code ?? signal)
   }
 
-  /** The first line of its output that matches, also one that is there already. */
-  async line(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.output)
+  /** What of its output matches, now or later. */
+  line(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#match(pattern, this.child.stdout, () => this.output)
+  }
+
+  /** What of its errors matches, now or later. */
+  error(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#match(pattern, this.child.stderr, () => this.errors)
+  }
+
+  async #match(pattern: RegExp, stream: Readable, text: () => string): Promise<RegExpExecArray> {
+    const ended = this.over.then(() => true)
+    for (let isOver = false; ; ) {
+      const match = pattern.exec(text())
       if (match) return match
-      const more = once(this.child.stdout, 'data')
-      const ended = await Promise.race([more.then(() => false), this.over.then(() => true)])
-      if (ended && !pattern.test(this.output))
-        throw new Error(`it ended without ${pattern}: ${this.output}${this.errors}`)
+      if (isOver) throw new Error(`ended without ${pattern}: ${this.output}${this.errors}`)
+      isOver = await Promise.race([once(stream, 'data').then(() => false), ended])
     }
   }
 
