@@ -9,6 +9,7 @@ import {
   outOfRange,
   toBytes,
 } from '../arguments.js'
+import { didYouMean } from '../policy/read/suggest.js'
 import type { AwsCredentials } from '../signing/aws-credentials.js'
 import type { Credentials } from '../signing/credentials.js'
 import {
@@ -91,7 +92,11 @@ function isList(name: string): name is keyof typeof mostOf {
 export function checkBlobName(name: unknown): asserts name is BlobName {
   checkString('name', name)
   if (isBlobName(name)) return
-  throw invalidArgValue('name', name, `must be one of ${blobNames.join(', ')}`)
+  throw invalidArgValue(
+    'name',
+    name,
+    `must be one of ${blobNames.join(', ')}${didYouMean(name, blobNames)}`,
+  )
 }
 
 function checkBytes(where: string, name: string, value: unknown): void {

@@ -7,6 +7,7 @@ import type { StreamLog } from '../streams/stream-wiring.js'
 import type { Announcements } from './announcements.js'
 import type { ContextEvents, LogLine } from './context-types.js'
 import { followListeners } from './follow-listeners.js'
+import { type Call, warnOfKey, warnOfOptions } from './unknown-options.js'
 
 // Writes to standard error with `NODE_DEBUG=lws-secure-streams`.
 const debug = debuglog('lws-secure-streams')
@@ -19,6 +20,7 @@ const wantsDebug = () =>
 export class ContextLog implements StreamLog {
   readonly #context: EventEmitter<ContextEvents>
   readonly #announcements: Announcements
+  readonly #told = new Set<string>()
 
   constructor(context: EventEmitter<ContextEvents>, announcements: Announcements) {
     this.#context = context
@@ -49,6 +51,16 @@ export class ContextLog implements StreamLog {
   /** A line of the context's own, which is kept until the program can listen. */
   warn(text: string): void {
     this.#tell('warn', text)
+  }
+
+  /** What a program says and nobody reads: options that a call does not have. */
+  unknownOptions(call: Call, options: object): void {
+    warnOfOptions(call, options, this.#told)
+  }
+
+  /** What the check of a policy says of a key that does not exist. */
+  unknownKey(finding: string): void {
+    warnOfKey(finding, this.#told)
   }
 
   #tell(level: LogLine['level'], text: string): void {

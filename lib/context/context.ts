@@ -66,6 +66,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
       open: (kind) => this.#streams.open(kind),
       changed: () => this.#onPolicyChanged(),
       warn: (text) => this.#log.warn(text),
+      unknownKey: (finding) => this.#log.unknownKey(finding),
     })
     this.#native = this.#createNative(options)
     this.#vhosts = new Map(options.vhosts?.map((vhost) => [vhost.name, vhost]))
@@ -146,6 +147,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   stream(streamtype: string, options: StreamOptions & StreamHandlers = {}): SecureStream {
     checkString('streamtype', streamtype)
     checkStreamOptions(options)
+    this.#log.unknownOptions('stream', options)
     this.#life.requireOpen()
     return this.#streams.open(this.kindOf(streamtype), options, givenHandlers(options))
   }
@@ -164,6 +166,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   request(streamtype: string, options: RequestOptions = {}): Promise<Reply> {
     checkString('streamtype', streamtype)
     checkRequestOptions(options)
+    this.#log.unknownOptions('request', options)
     const { reply, over } = performRequest(this.#streams, streamtype, options)
     const place = this.#requests.add(over)
     over.then(() => this.#requests.remove(place))
@@ -196,6 +199,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   serve(streamtype: string, options: ServeOptions): Promise<Server> {
     checkString('streamtype', streamtype)
     checkServeOptions(options)
+    this.#log.unknownOptions('serve', options)
     return this.#servers.open(streamtype, options)
   }
 

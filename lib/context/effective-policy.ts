@@ -1,5 +1,5 @@
 /** A policy with what has been laid over it, as a context goes by it. */
-import { readPolicy, readUsable } from '../policy/check/read-policy.js'
+import { type PolicyWarning, readPolicy, readUsable } from '../policy/check/read-policy.js'
 import type { PolicySource } from '../policy/form/policy-source.js'
 import type { Policy, Streamtype } from '../policy/form/types.js'
 import { FETCH_POLICY, keepFetchPolicy } from '../policy/write/keep-fetch-policy.js'
@@ -18,7 +18,7 @@ export class EffectivePolicy {
   /** What lws is given. */
   readonly written: LwsPolicy
   /** What is to be said of what was added last, the policy itself or something laid over it. */
-  readonly warnings: readonly string[]
+  readonly warnings: readonly PolicyWarning[]
   readonly #base: Policy
   readonly #over: Policy | undefined
   readonly #certs: ReadonlyMap<string, string>
@@ -31,7 +31,7 @@ export class EffectivePolicy {
   private constructor(
     base: Policy,
     over: Policy | undefined,
-    warnings: readonly string[],
+    warnings: readonly PolicyWarning[],
     options: PolicyOptions,
     previous?: EffectivePolicy,
   ) {

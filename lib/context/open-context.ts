@@ -21,6 +21,7 @@ import { Context } from './context.js'
 import { EffectivePolicy } from './effective-policy.js'
 import { parseHttpProxy } from './http-proxy.js'
 import type { ContextOf } from './typed-context.js'
+import { warnOfOptions } from './unknown-options.js'
 
 /** Options of {@link openContext}; `policy` or `policyFile` must be there. */
 export interface ContextOptions<T extends Streamtypes<T> = AnyStreamtypes> {
@@ -197,5 +198,6 @@ export function openContext<T extends Streamtypes<T> = AnyStreamtypes>(
   options: ContextOptions<T>,
 ): Promise<ContextOf<T>> {
   checkOptions(options)
+  warnOfOptions('openContext', options, new Set())
   return open(options) as Promise<ContextOf<T>>
 }

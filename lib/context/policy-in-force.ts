@@ -3,6 +3,7 @@ import type { NativePolicy } from '../addon/native.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import type { PolicySource } from '../policy/form/policy-source.js'
 import type { Policy } from '../policy/form/types.js'
+import { didYouMean } from '../policy/read/suggest.js'
 import { FETCH_POLICY } from '../policy/write/keep-fetch-policy.js'
 import { requireTransactional } from '../requests/request.js'
 import type { SecureStream } from '../streams/secure-stream.js'
@@ -22,6 +23,7 @@ export interface PolicyHost {
   /** Another policy is in force. */
   changed(): void
   warn(text: string): void
+  unknownKey(finding: string): void
 }
 
 /** Holds the policy in force; lays fragments over it, and fetches its successors. */
@@ -70,9 +72,10 @@ export class PolicyInForce {
     const kind = this.#effective.kindOf(streamtype)
     if (kind) return kind
     const known = this.streamtypes.join(', ') || 'none'
+    const hint = didYouMean(streamtype, this.streamtypes)
     throw new SecureStreamError(
       'ERR_SS_UNKNOWN_STREAMTYPE',
-      `the policy has no streamtype '${streamtype}'; it has: ${known}`,
+      `the policy has no streamtype '${streamtype}'; it has: ${known}${hint}`,
     )
   }
 
@@ -125,7 +128,10 @@ export class PolicyInForce {
 
   /** Says what the check of what was added last warns of. */
   warn(): void {
-    for (const warning of this.#effective.warnings) this.#host.warn(`policy: ${warning}`)
+    for (const { text, isUnknownKey } of this.#effective.warnings) {
+      this.#host.warn(`policy: ${text}`)
+      if (isUnknownKey) this.#host.unknownKey(`policy: ${text}`)
+    }
   }
 
   #nativePolicy({ written, policy }: EffectivePolicy): NativePolicy {

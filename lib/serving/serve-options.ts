@@ -6,7 +6,6 @@ import {
   invalidArgType,
   invalidArgValue,
 } from '../arguments.js'
-import { didYouMean } from '../policy/read/suggest.js'
 import { checkHandlers, type StreamHandlers } from '../streams/handlers.js'
 import type { SecureStream } from '../streams/secure-stream.js'
 import type { Kind } from '../streamtypes/kind.js'
@@ -53,21 +52,6 @@ export interface ServeOptions<Name extends string = string>
   signal?: AbortSignal
 }
 
-const known = new Set([
-  'connection',
-  'transaction',
-  'upgrade',
-  'state',
-  'rx',
-  'tx',
-  'reusePort',
-  'perMessageDeflate',
-  'limits',
-  'requestCert',
-  'rejectUnauthorized',
-  'ca',
-  'signal',
-])
 const callbacks = ['connection', 'transaction', 'upgrade'] as const
 
 /**
@@ -78,14 +62,6 @@ const callbacks = ['connection', 'transaction', 'upgrade'] as const
 export function checkServeOptions(options: unknown): asserts options is ServeOptions {
   checkObject('options', options)
   const given = options as ServeOptions
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      throw invalidArgValue(
-        'options',
-        name,
-        `has an option that serve() does not know: ${name}${didYouMean(name, known)}`,
-      )
-  }
   const { reusePort, perMessageDeflate, limits, signal, state, rx, tx } = given
   for (const name of callbacks)
     if (given[name] !== undefined && typeof given[name] !== 'function')

@@ -19,7 +19,9 @@ import { Receiving } from './receiving.js'
 import { disconnectedBy } from './refusals.js'
 import { Sending } from './sending.js'
 import type { SendOptions, StreamOptions, StreamStats } from './stream-types.js'
-import { StreamWiring } from './stream-wiring.js'
+import { type StreamLog, StreamWiring } from './stream-wiring.js'
+
+const NO_OPTIONS: SendOptions = {}
 
 /**
  * A Secure Stream: what a policy calls a streamtype, open.
@@ -32,6 +34,7 @@ import { StreamWiring } from './stream-wiring.js'
 export class SecureStream<Name extends string = string> extends LwsStream<Name> {
   /** Counters, from the stream's creation on. */
   readonly stats: StreamStats
+  readonly #log: StreamLog
   readonly #sending: Sending
   readonly #receiving: Receiving
   readonly #handlers: HandlerCalls<Name> | undefined
@@ -45,6 +48,7 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
     if (!(wiring instanceof StreamWiring)) throw illegalConstructor('context.stream()')
     super(wiring, handlers !== undefined)
     const { native, log } = wiring
+    this.#log = log
     const { life } = this
     this.stats = life.stats
     this.#sending = new Sending(this, native, life)
@@ -99,8 +103,10 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
    *   `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
    *   `ERR_SS_UNKNOWN_METADATA`
    */
-  send(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
-    return this.#sending.send(data, options)
+  send(data: string | Uint8Array, options: SendOptions = NO_OPTIONS): Promise<void> {
+    const sent = this.#sending.send(data, options)
+    if (options !== NO_OPTIONS) this.#log.unknownOptions('send', options)
+    return sent
   }
 
   /**

@@ -12,6 +12,8 @@ export interface StreamLog {
   readonly isWanted: boolean
   notice(text: string): void
   warn(text: string): void
+  /** Warns of options that `send()` does not have. */
+  unknownOptions(call: 'send', options: object): void
 }
 
 /** What a stream is made from. */

@@ -1,13 +1,16 @@
 /** What a streamtype is: all that streams, requests and the addon know of a policy. */
+import { isIPv6 } from 'node:net'
 import { checkString, toBytes } from '../arguments.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
 import {
+  defaultPort,
   metadataNames,
   protocolOf,
   roleOf,
   usedWithoutEndpoint,
 } from '../policy/form/streamtype.js'
 import type { Streamtype } from '../policy/form/types.js'
+import { didYouMean } from '../policy/read/suggest.js'
 import type { Protocol } from '../policy/table/key-spec.js'
 import { checkDirectHeader, checkMetadataValue } from './check-metadata-value.js'
 import { ListeningPlace } from './listening-place.js'
@@ -189,8 +192,9 @@ export class Kind {
 
   /** Of a client: `host:port`, as the policy says. */
   get endpoint(): string {
-    const { endpoint = '', port } = this.#definition
-    const host = endpoint.includes(':') ? `[${endpoint}]` : endpoint
+    const { endpoint = '', port = defaultPort(this.#definition) } = this.#definition
+    const host = isIPv6(endpoint) ? `[${endpoint}]` : endpoint
+    if (host.includes(':') && host === endpoint) return endpoint
     return port === undefined ? host : `${host}:${port}`
   }
 
@@ -210,7 +214,8 @@ export class Kind {
     throw new SecureStreamError(
       'ERR_SS_UNKNOWN_METADATA',
       `'${this.name}' has no metadata '${name}'; its policy declares: ${known}` +
-        (this.takesHeaders ? "; the name of a header, with ':' behind it, would do as well" : ''),
+        (this.takesHeaders ? "; the name of a header, with ':' behind it, would do as well" : '') +
+        didYouMean(name, this.metadataNames),
     )
   }
 

@@ -172,7 +172,6 @@ describe('warnings', () => {
       { nailed_up: true, opportunistic: true },
       'nailed-up-opportunistic',
     ],
-    ['no port', { port: undefined }, 'missing-port'],
     ['a method in small letters', { http_method: 'get' }, 'method-case'],
     ['a status that no answer has', { http_expect: 9999 }, 'bad-status'],
     ['two ports', { endpoint: 'e:81', port: 80 }, 'no-effect'],

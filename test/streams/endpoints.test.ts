@@ -133,7 +133,7 @@ describe('a request has', { timeout: 20_000 }, () => {
     ])
   })
 
-  test('only what HTTP needs', async () => {
+  test('what HTTP needs, and the codings that are undone', async () => {
     const get = { http_method: 'GET' }
     await using h1 = await startHttp1()
     await using h2 = await startHttp2()
@@ -150,10 +150,10 @@ describe('a request has', { timeout: 20_000 }, () => {
       return Object.keys((name.endsWith('1') ? h1 : h2).requests.at(-1)?.headers ?? {}).sort()
     }
     const pseudo = [':authority', ':method', ':path', ':scheme']
-    assert.deepEqual(await headers('asks1'), ['host'])
-    assert.deepEqual(await headers('sends1', 'x'), ['content-length', 'host'])
-    assert.deepEqual(await headers('asks2'), pseudo)
-    assert.deepEqual(await headers('sends2', 'x'), [...pseudo, 'content-length'])
+    assert.deepEqual(await headers('asks1'), ['accept-encoding', 'host'])
+    assert.deepEqual(await headers('sends1', 'x'), ['accept-encoding', 'content-length', 'host'])
+    assert.deepEqual(await headers('asks2'), [...pseudo, 'accept-encoding'])
+    assert.deepEqual(await headers('sends2', 'x'), [...pseudo, 'accept-encoding', 'content-length'])
   })
 
   test('the origin that its host has, with WebSockets, or that of metadata', async () => {

@@ -1,5 +1,5 @@
 // Checks what the keys of a client streamtype say together.
-import { protocolOf, usedWithoutEndpoint } from '../form/streamtype.js'
+import { defaultPort, protocolOf, usedWithoutEndpoint } from '../form/streamtype.js'
 import { byteLength } from '../form/text.js'
 import { nameOf } from '../read/node.js'
 import type { StreamtypeEntry } from '../read/read-streamtype.js'
@@ -153,11 +153,17 @@ function checkEndpoint(entry: StreamtypeEntry, report: Report): void {
   if (port === 0) {
     report.error('out-of-range', placeOf(entry, 'port'), 'the port of a client is 1 to 65535')
   } else if (port === undefined && !isRefused(entry, 'port')) {
-    report.warning(
-      'missing-port',
-      nameOf(entry.node),
-      'without a port no connection can be made; give "port"',
-    )
+    const known = defaultPort(entry.value)
+    if (known === undefined) {
+      report.error('missing-port', nameOf(entry.node), 'a client of raw needs a port; give "port"')
+    } else {
+      report.info(
+        'default-port',
+        nameOf(entry.node),
+        `without a port it is that of the protocol, ${known}; in C no connection can be made: ` +
+          `write "port": ${known}`,
+      )
+    }
   }
 }
 

@@ -45,10 +45,17 @@ export function checkPolicy(source: PolicySource): Diagnostic[] {
   return [...readPolicy(source).diagnostics]
 }
 
+/** What is to be said of a policy that can be used. */
+export interface PolicyWarning {
+  readonly text: string
+  /** Whether it is about a key that does not exist. */
+  readonly isUnknownKey: boolean
+}
+
 /** A policy that can be used, and what is to be said of it all the same. */
 export interface UsablePolicy {
   readonly policy: Policy
-  readonly warnings: readonly string[]
+  readonly warnings: readonly PolicyWarning[]
 }
 
 /** @throws PolicyError when what was read has errors */
@@ -61,6 +68,9 @@ export function readUsable(
   }
   const warnings = diagnostics
     .filter(({ severity }) => severity === 'warning')
-    .map((warning) => diagnosticLine(warning, file))
+    .map((warning) => ({
+      text: diagnosticLine(warning, file),
+      isUnknownKey: warning.code === 'unknown-key',
+    }))
   return { policy, warnings }
 }

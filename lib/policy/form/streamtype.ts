@@ -8,6 +8,19 @@ export function protocolOf(value: Streamtype): Protocol {
   return value.protocol ?? 'h1'
 }
 
+/** The port that a client connects to when nothing says one; `raw` has none. */
+export function defaultPort(value: Streamtype): number | undefined {
+  const isSecure = value.tls === true
+  switch (protocolOf(value)) {
+    case 'raw':
+      return undefined
+    case 'mqtt':
+      return isSecure ? 8883 : 1883
+    default:
+      return isSecure ? 443 : 80
+  }
+}
+
 /** The metadata that a server needs and does not declare. */
 export function missingServerMetadata(value: Streamtype): string[] {
   const protocol = protocolOf(value)

@@ -90,7 +90,10 @@ export interface Streamtype {
   server_key?: string
   /** The entry of `auth` that applies. */
   use_auth?: string
-  /** The port to connect to, or to listen on; for a server 0 lets the system choose. */
+  /**
+   * The port to connect to, or to listen on; for a server 0 lets the system choose. Default: for a
+   * client that of the protocol, by `tls`: 80 or 443, on `mqtt` 1883 or 8883; `raw` needs it.
+   */
   port?: number
   /**
    * Which client certificate blob to use, counting from 0. From 0 to 15. Default: no client

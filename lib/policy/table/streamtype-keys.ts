@@ -81,7 +81,15 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
   }),
   s('use_auth', to('auth'), 'The entry of `auth` that applies.', SIGV4),
 
-  s('port', u16, 'The port to connect to, or to listen on; for a server 0 lets the system choose.'),
+  s(
+    'port',
+    u16,
+    'The port to connect to, or to listen on; for a server 0 lets the system choose.',
+    {
+      absent:
+        'for a client that of the protocol, by `tls`: 80 or 443, on `mqtt` 1883 or 8883; `raw` needs it',
+    },
+  ),
   // The blob that lws looks up is `LWS_SYSBLOB_TYPE_CLIENT_KEY_DER` + this, of 19 in all.
   s('client_cert', upTo(15), 'Which client certificate blob to use, counting from 0.', {
     ...CLIENT,

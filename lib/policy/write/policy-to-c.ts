@@ -1,7 +1,7 @@
 // Writes a policy as C.
 import { type ReadPolicy, readPolicy } from '../check/read-policy.js'
 import type { PolicySource } from '../form/policy-source.js'
-import { protocolOf } from '../form/streamtype.js'
+import { defaultPort, protocolOf } from '../form/streamtype.js'
 import type { Auth, Policy, Retry, StreamtypeInput } from '../form/types.js'
 import { PolicyError } from '../read/policy-error.js'
 import { cString, initializer, Symbols } from './c-text.js'
@@ -155,7 +155,7 @@ class CWriter {
       client_buflen_rxflow_off_below: number(value.client_buflen_rxflow_off_below),
       timeout_ms: number(value.timeout_ms),
       flags: flagsOf(value),
-      port: number(value.port),
+      port: number(value.port ?? (isServer ? undefined : defaultPort(value))),
       metadata_count: number(value.metadata?.length),
       protocol: `LWSSSP_${protocolOf(value).toUpperCase()}`,
       client_cert: value.client_cert === undefined ? undefined : String(value.client_cert + 1),

@@ -1,6 +1,11 @@
 /** Writes what libwebsockets is given as the policy. */
 import { applies } from '../check/check-streamtype.js'
-import { missingServerMetadata, protocolOf, usedWithoutEndpoint } from '../form/streamtype.js'
+import {
+  defaultPort,
+  missingServerMetadata,
+  protocolOf,
+  usedWithoutEndpoint,
+} from '../form/streamtype.js'
 import type { Auth, Policy, Retry, Streamtype, TrustStore } from '../form/types.js'
 import type { KeySpec, Section } from '../table/key-spec.js'
 import { KEYS } from '../table/keys.js'
@@ -231,12 +236,13 @@ function complete(value: Streamtype): Streamtype {
     return { endpoint: 'nowhere', protocol, metadata: value.metadata ?? [] }
   }
   const transactional = protocol === 'h1' || protocol === 'h2'
+  const port = value.port ?? defaultPort(value)
+  const client = { ...value, protocol, ...(port !== undefined && { port }) }
   if (!transactional && protocol !== 'ws') {
-    return { ...value, protocol }
+    return client
   }
   return {
-    ...value,
-    protocol,
+    ...client,
     http_url: value.http_url || '/',
     ...(transactional && { http_method: value.http_method || 'GET' }),
     // Without it lws leaves a request without a body open, and servers that read requests to their

@@ -85,7 +85,7 @@ export function openStream(
   kind: InstanceType<typeof Kind>,
   warn: (text: string) => void = () => {},
 ) {
-  const log = { isWanted: false, notice: () => {}, warn }
+  const log = { isWanted: false, notice: () => {}, warn, unknownOptions: () => {} }
   const wiring = new StreamWiring(double, kind, log, () => double.open())
   return new SecureStream(wiring)
 }
