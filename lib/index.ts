@@ -4,6 +4,7 @@
  * @module lws-secure-streams
  */
 export type { BlobName, Blobs } from './context/blobs.js'
+export type { CaptivePortalResult } from './context/captive-portal.js'
 export { Context } from './context/context.js'
 export type { ContextEvents, ContextStats, LogLine } from './context/context-types.js'
 export { type ContextOptions, openContext } from './context/open-context.js'
@@ -16,10 +17,15 @@ export { DisconnectedError } from './errors/disconnected-error.js'
 export { MqttSettingsError } from './errors/mqtt-settings-error.js'
 export { NackError } from './errors/nack-error.js'
 export { NotImplementedError } from './errors/not-implemented-error.js'
-export { SecureStreamError } from './errors/secure-stream-error.js'
+export {
+  type Circumstances,
+  type CodedError,
+  SecureStreamError,
+} from './errors/secure-stream-error.js'
 export { TimeoutError } from './errors/timeout-error.js'
 export { UnreachableError } from './errors/unreachable-error.js'
 export type { BlobLike } from './messages/blob-like.js'
+export type { BytesIterable } from './messages/byte-source.js'
 export type { Chunk } from './messages/inbox.js'
 export { Message } from './messages/message.js'
 export type { Diagnostic, Policy, PolicyInput, PolicySource } from './policy/index.js'

@@ -4,6 +4,7 @@ import type { Policy } from '../policy/form/types.js'
 import type { Vhost } from '../serving/vhost.js'
 import type { Trust } from '../trust/trust.js'
 import type { Blobs } from './blobs.js'
+import type { CaptivePortalResult } from './captive-portal.js'
 
 /** A line of the log. */
 export interface LogLine {
@@ -22,8 +23,12 @@ export interface ContextEvents {
   state: [name: string]
   /** A fetched or changed policy took effect. */
   policy: [policy: Policy]
-  /** Whether a captive portal was found. Specification: "Captive Portal Detection". */
-  captivePortal: [detected: boolean]
+  /**
+   * Whether a captive portal was found, by the check that is made when a context is opened whose policy
+   * has the streamtype `captive_portal_detect`, or by {@link Context.checkCaptivePortal}. Specification:
+   * "Captive Portal Detection".
+   */
+  captivePortal: [detected: boolean, result: CaptivePortalResult]
   /**
    * A line of the log, made only while somebody listens: what streams and servers do, what the check of a
    * policy warns of, and what libwebsockets could not do.

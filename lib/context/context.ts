@@ -24,6 +24,11 @@ import type { Kind } from '../streamtypes/kind.js'
 import { ServerCertificates } from '../trust/server-certificates.js'
 import { Announcements } from './announcements.js'
 import { applyBlobs, type BlobKeepers, type BlobName, checkBlob, checkBlobName } from './blobs.js'
+import {
+  CAPTIVE_PORTAL_DETECT,
+  CaptivePortalDetection,
+  type CaptivePortalResult,
+} from './captive-portal.js'
 import { ContextLife } from './context-life.js'
 import { ContextLog } from './context-log.js'
 import type { ContextEvents, ContextSettings, ContextStats } from './context-types.js'
@@ -52,6 +57,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   readonly #native: NativeContext
   readonly #streams: OpenStreams
   readonly #servers: OpenServers
+  readonly #captivePortal: CaptivePortalDetection
   readonly #requests = new Registry<Promise<void>>()
   readonly #vhosts: ReadonlyMap<string, Vhost>
   #ending: Promise<void> | undefined
@@ -86,6 +92,11 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
       certificateOf: ({ name, certificate }) =>
         certificate && this.#blobKeepers.certificates.find(name, certificate),
     })
+    this.#captivePortal = new CaptivePortalDetection(this.#streams, (result) =>
+      this.#announcements.tell(() =>
+        this.emit('captivePortal', result === 'CAPTIVE_PORTAL', result),
+      ),
+    )
     this.#policy.warn()
     this.#log.follow(this.#native)
     followListeners(this as EventEmitter, 'keylog', () =>
@@ -247,11 +258,23 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
     makeVhosts(this.#native, this.#vhosts.values())
     await this.#policy.refreshAtStart(patience)
     this.#announcements.begin()
+    if (this.streamtypes.includes(CAPTIVE_PORTAL_DETECT) && !this.#life.isClosing)
+      this.#captivePortal.checkAside()
   }
 
-  /** Captive portal detection is part of a later version. */
-  checkCaptivePortal(): never {
-    throw new NotImplementedError('checkCaptivePortal()')
+  /**
+   * Asks by the streamtype `captive_portal_detect` what this network is: `INTERNET_OK` when the answer is
+   * the one that the policy expects (`http_expect`), `CAPTIVE_PORTAL` when it is another or a redirect,
+   * `NO_INTERNET` when there is none within the streamtype's `timeout_ms`, or 3 seconds. The event
+   * `captivePortal` tells it, too. A check that is going on is waited for. Specification: "Captive Portal
+   * Detection".
+   *
+   * @throws {@link SecureStreamError} `ERR_SS_UNKNOWN_STREAMTYPE`, `ERR_SS_NOT_TRANSACTIONAL`;
+   *   {@link DestroyedError}
+   */
+  async checkCaptivePortal(): Promise<CaptivePortalResult> {
+    this.#life.requireOpen()
+    return this.#captivePortal.check()
   }
 
   /** Lets an open stream keep the process running, which is the default. */
@@ -280,6 +303,7 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   }
 
   async #end(): Promise<void> {
+    this.#captivePortal.stop()
     const served = [...this.#servers].map((server) => server.close())
     await Promise.all(this.#requests)
     await Promise.all([...served, ...[...this.#streams].map(({ life }) => life.drained())])

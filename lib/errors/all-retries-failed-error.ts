@@ -1,5 +1,5 @@
 // The error for a stream that has given up connecting.
-import { type Circumstances, SecureStreamError } from './secure-stream-error.js'
+import { type Circumstances, type CodedError, SecureStreamError } from './secure-stream-error.js'
 
 /**
  * Every attempt that the policy's `retry` allows has failed. The message is that of the last failure, and
@@ -12,7 +12,7 @@ export class AllRetriesFailedError extends SecureStreamError {
    * The error that Node has for it, where it has one. Where a WebSocket was closed, the `DisconnectedError`
    * that says so.
    */
-  declare readonly cause?: Error & { readonly code?: string }
+  declare readonly cause?: CodedError
 
   constructor(message: string, circumstances: Circumstances) {
     super('ERR_SS_ALL_RETRIES_FAILED', message, circumstances)

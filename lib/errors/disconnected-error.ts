@@ -1,5 +1,5 @@
 // The error for a connection that was lost or closed.
-import { type Circumstances, SecureStreamError } from './secure-stream-error.js'
+import { type Circumstances, type CodedError, SecureStreamError } from './secure-stream-error.js'
 import { sentence } from './sentence.js'
 
 /**
@@ -11,7 +11,7 @@ export class DisconnectedError extends SecureStreamError {
   /** @internal */
   static override readonly name: string = 'DisconnectedError'
   /** The error that Node has for it, where it has one. */
-  declare readonly cause?: Error & { readonly code?: string }
+  declare readonly cause?: CodedError
 
   /**
    * The code in the peer's CLOSE frame, 1005 when that had none; 1002 or 1007 when the peer broke the

@@ -1,11 +1,22 @@
 /** The error that all of this library's are, and what it can know. */
 
-/** Besides the message. */
+/** An error of Node's, as the cause of one of ours. */
+export interface CodedError extends Error {
+  /** Node's code, such as `ECONNREFUSED`, or that of OpenSSL. */
+  readonly code?: string
+}
+
+/** What an error tells besides its message; each is as the property of {@link SecureStreamError}. */
 export interface Circumstances {
+  /** The name of the streamtype. */
   readonly streamtype?: string | undefined
+  /** Who was asked. */
   readonly endpoint?: string | undefined
+  /** How many attempts there were. */
   readonly attempts?: number | undefined
+  /** The status of HTTP. */
   readonly status?: number | undefined
+  /** The error that led to it. */
   readonly cause?: unknown
 }
 

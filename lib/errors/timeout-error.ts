@@ -1,5 +1,5 @@
 // The error for what was not done in time.
-import { type Circumstances, SecureStreamError } from './secure-stream-error.js'
+import { type Circumstances, type CodedError, SecureStreamError } from './secure-stream-error.js'
 import { sentence } from './sentence.js'
 
 /**
@@ -10,7 +10,7 @@ export class TimeoutError extends SecureStreamError {
   /** @internal */
   static override readonly name: string = 'TimeoutError'
   /** The error that Node has for it, where it has one. */
-  declare readonly cause?: Error & { readonly code?: string }
+  declare readonly cause?: CodedError
 
   /** `limit` is in milliseconds, where it is known. */
   constructor(circumstances: Circumstances, limit?: number) {

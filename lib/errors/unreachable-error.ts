@@ -1,5 +1,5 @@
 // The error for an attempt to connect that failed.
-import { type Circumstances, SecureStreamError } from './secure-stream-error.js'
+import { type Circumstances, type CodedError, SecureStreamError } from './secure-stream-error.js'
 import { sentence } from './sentence.js'
 
 /**
@@ -11,7 +11,7 @@ export class UnreachableError extends SecureStreamError {
   /** @internal */
   static override readonly name: string = 'UnreachableError'
   /** The error that Node has for it, where it has one. */
-  declare readonly cause?: Error & { readonly code?: string }
+  declare readonly cause?: CodedError
 
   constructor(circumstances: Circumstances, what: string) {
     super('ERR_SS_UNREACHABLE', sentence(circumstances, what), circumstances)

@@ -50,7 +50,7 @@ export class Transaction {
     const timer =
       timeout > LONGEST_TIMER
         ? undefined
-        : setTimeout(() => this.#fail(stream.life.timedOut(timeout)), timeout)
+        : setTimeout(() => this.#fail(stream.life.timedOut(timeout)), timeout).unref()
     const unwatch = signal && onAbort(signal, () => this.#fail(signal.reason))
     this.#release = () => {
       clearTimeout(timer)
