@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import type { NativeStream } from '../addon/native.js'
 import type { Failure, LifeTarget } from '../addon/targets.js'
-import { channels, tracing } from '../channels.js'
+import { channels } from '../channels.js'
 import { DestroyedError } from '../errors/destroyed-error.js'
 import { DisconnectedError } from '../errors/disconnected-error.js'
 import { TimeoutError } from '../errors/timeout-error.js'
@@ -13,6 +13,7 @@ import type { StateName } from '../state.js'
 import type { Kind } from '../streamtypes/kind.js'
 import { ConnectWaiters } from './connect-waiters.js'
 import { isAnswer, LastAttempt } from './last-attempt.js'
+import { LifeReports } from './life-reports.js'
 import {
   answersUnread,
   cannotConnect,
@@ -20,11 +21,9 @@ import {
   endedByClient,
   streamtypeGone,
 } from './refusals.js'
-import { stateLine, streamName } from './state-line.js'
 import { countFromZero } from './stream-counters.js'
 import type { Retry, StreamEvents, StreamStats } from './stream-types.js'
 import type { StreamLog } from './stream-wiring.js'
-import { TracedConnect } from './traced-connect.js'
 import { TransactionTimer } from './transaction-timer.js'
 
 // How long somebody who reads may take to answer a peer that sends no more.
@@ -41,7 +40,7 @@ export class StreamLife implements LifeTarget {
   readonly hasHandlers: boolean
   readonly #native: NativeStream
   readonly #stream: EventEmitter<StreamEvents>
-  readonly #log: StreamLog
+  readonly #reports: LifeReports
   readonly #connecting = new ConnectWaiters()
   #kind: Kind
   #state: StateName | number = 'CREATING'
@@ -49,8 +48,6 @@ export class StreamLife implements LifeTarget {
   // Whether the connection is only wanted by somebody who reads, and who is then told if there is none.
   #isOnlyListening = false
   #attempt: LastAttempt | undefined
-  #tracedConnect: TracedConnect | undefined
-  #logName: string | undefined
   #timesTransactions: boolean
   #timer: TransactionTimer | undefined
   #streamtypeGone: Error | undefined
@@ -76,7 +73,7 @@ export class StreamLife implements LifeTarget {
     this.#native = native
     this.#kind = kind
     this.#stream = stream
-    this.#log = log
+    this.#reports = new LifeReports(stream, native, log)
     this.hasHandlers = hasHandlers
     // With handlers, and without transactions, the program starts its timers itself.
     this.#timesTransactions = kind.isTransactional && !hasHandlers
@@ -137,15 +134,7 @@ export class StreamLife implements LifeTarget {
 
   /** Something is about to be done that takes a connection. */
   traceConnect(isMessage = this.#kind.isTransactional): void {
-    if (!tracing.connect.hasSubscribers || this.#tracedConnect) return
-    if (this.#connected || this.#destroyed || !this.#kind.connects) return
-    this.#tracedConnect = new TracedConnect(this.#stream, this.#native, this.#kind, isMessage)
-  }
-
-  #connectFailed(reason: unknown): void {
-    const traced = this.#tracedConnect
-    this.#tracedConnect = undefined
-    traced?.failed(reason)
+    if (!this.#connected && !this.#destroyed) this.#reports.connecting(this, isMessage)
   }
 
   /** What is pending rejects with `reason`. */
@@ -154,7 +143,7 @@ export class StreamLife implements LifeTarget {
     this.#connected = false
     this.outbox.rejectAll(reason)
     this.#connecting.reject(reason)
-    this.#connectFailed(reason)
+    this.#reports.failed(reason)
     this.#native.disconnect()
   }
 
@@ -312,7 +301,7 @@ export class StreamLife implements LifeTarget {
   retries(attempt: number, delay: number): void {
     const reason = this.lastError ?? this.attempt.lost('without a reason')
     const retry: Retry = { attempt, delay, reason }
-    if (this.#log.isWanted) this.#tell(`tries again in ${delay} ms`)
+    this.#reports.retries(this, delay)
     if (channels.retry.hasSubscribers) channels.retry.publish({ stream: this.#stream, ...retry })
     this.#stream.emit('retry', retry)
   }
@@ -334,7 +323,7 @@ export class StreamLife implements LifeTarget {
         this.inbox.dropPartialMessage()
         this.#timeTransaction()
         this.traceConnect()
-        this.#tracedConnect?.attempted()
+        this.#reports.attempted()
         break
       case 'CONNECTED':
         this.#onConnected()
@@ -363,24 +352,16 @@ export class StreamLife implements LifeTarget {
         break
     }
     const stream = this.#stream
-    if (this.#log.isWanted) this.#tell(stateLine(this, state))
+    this.#reports.state(this, state)
     if (channels.state.hasSubscribers) channels.state.publish({ stream, state, ordinal })
     stream.emit('state', state, ordinal)
-  }
-
-  #tell(line: string | undefined): void {
-    const { name } = this.#kind
-    // One that is destroyed has no tag any more.
-    this.#logName ??= streamName(name, this.#native.tag())
-    if (line) this.#log.notice(`${this.#logName ?? name} ${line}`)
   }
 
   #onConnected(): void {
     this.#connected = true
     this.#isOnlyListening = false
     this.stats.connections++
-    this.#tracedConnect?.connected()
-    this.#tracedConnect = undefined
+    this.#reports.connected()
     this.#connecting.resolve()
     if (this.outbox.size === 0) this.#timer?.stop()
   }
@@ -395,7 +376,7 @@ export class StreamLife implements LifeTarget {
     const reason = this.attempt.gaveUp()
     this.outbox.rejectAll(reason)
     this.#connecting.reject(reason)
-    this.#connectFailed(reason)
+    this.#reports.failed(reason)
     if (this.#isOnlyListening) this.inbox.rejectWaiting(reason)
     this.#isOnlyListening = false
   }
@@ -413,7 +394,7 @@ export class StreamLife implements LifeTarget {
       this.outbox.rejectAll(reason)
       this.#connecting.reject(reason)
     }
-    if (this.#tracedConnect) this.#connectFailed(this.destroyedError())
+    if (this.#reports.isConnecting) this.#reports.failed(this.destroyedError())
     this.inbox.dropPartialMessage()
     this.inbox.end(this.#aborted ?? (this.#destroyError && { reason: this.#destroyError }))
     this.#timer?.stop()
@@ -438,7 +419,7 @@ export class StreamLife implements LifeTarget {
     if (message !== undefined) this.outbox.giveUp(message, reason)
     if (this.#connecting.size === 0) return
     this.#connecting.reject(reason)
-    this.#connectFailed(reason)
+    this.#reports.failed(reason)
     this.#native.endConnecting()
   }
 }
