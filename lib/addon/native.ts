@@ -73,6 +73,21 @@ export interface NativePolicy {
   chooseProxy: NativeChooseProxy | undefined
 }
 
+/** Text has a character for each byte; without TLS, that of TLS is empty. */
+export type NativeConnectionOpen = (
+  connection: number,
+  address: string,
+  port: number,
+  version: string,
+  cipher: string,
+  alpn: string,
+  /** As DER. */
+  certificate: string,
+) => void
+
+/** A piece of what passes; `bytes` has a character for each. */
+export type NativeTraffic = (connection: number, sent: boolean, bytes: string) => void
+
 export interface NativeContext {
   /** False when libwebsockets cannot; nothing has changed then. */
   setPolicy(options: NativePolicy): boolean
@@ -82,6 +97,8 @@ export interface NativeContext {
   setLogLevel(mask: number): void
   /** Has the secrets of TLS told. */
   setKeyLog(on: boolean): void
+  /** Has what connections say told, without TLS, from now on, and first of each with whom it is. */
+  listenToTraffic(open: NativeConnectionOpen, hear: NativeTraffic): void
   setRef(on: boolean): void
   /** {@link NativeStream.send} of one message on several streams, with an id for each. */
   broadcast(

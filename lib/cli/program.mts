@@ -52,6 +52,7 @@ program
   .option('--timeout <seconds>', 'how long a transaction, or connecting, may take', toTimeLimit)
   .option('--ca <file>', "trust these certificates (PEM or DER); or 'system', or 'node'")
   .option('--proxy <url>', "go through this HTTP proxy; 'env' for HTTP_PROXY and so on", toProxy)
+  .option('-v, --verbose', 'say on standard error what passes on the wire, in words')
   .option('--json', 'tell the result as one line of JSON')
   .action(run)
   .addHelpText(
@@ -59,6 +60,7 @@ program
     examples(
       ['h1, h2: one transaction', 'run policy.json weather -m region=uk -o today.html'],
       ['h1, h2: a body', 'run policy.json report --data-file report.json --json'],
+      ['what passes on the wire', 'run policy.json weather -m region=uk -v'],
       ['ws: each line of standard input is a message', 'run policy.json chat'],
       ['mqtt: publish one message', 'run policy.json sensor -m room=attic -d \'{"celsius":21}\''],
     ),

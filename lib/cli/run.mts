@@ -17,6 +17,7 @@ import { Output } from './run/output.mjs'
 import { refusalOf } from './run/refusal.mjs'
 import { Session } from './run/session.mjs'
 import { transact } from './run/transaction.mjs'
+import { Verbose } from './run/verbose.mjs'
 import { tellPolicyError } from './tell-policy-error.mjs'
 
 /** What the arguments of `lws-ss run` say. */
@@ -32,6 +33,7 @@ export interface RunOptions {
   readonly timeout?: number
   readonly ca?: string
   readonly proxy?: string
+  readonly verbose?: boolean
   readonly json?: boolean
 }
 
@@ -68,13 +70,14 @@ interface Ends {
   readonly file: InputFile | undefined
   readonly output: Output
   readonly signal: AbortSignal
+  readonly verbose: Verbose | undefined
 }
 
 async function performTransaction(
   context: Context,
   streamtype: string,
   { metadata = {}, data, dataFile, timeout }: RunOptions,
-  { file, output, signal }: Ends,
+  { file, output, signal, verbose }: Ends,
 ): Promise<Answer> {
   const body = dataFile === STANDARD_INPUT ? await standardInput(signal) : (file ?? data)
   return transact(context, streamtype, {
@@ -83,6 +86,7 @@ async function performTransaction(
     output,
     signal,
     timeout: timeout === undefined ? undefined : timeout * 1000,
+    verbose,
   })
 }
 
@@ -119,13 +123,16 @@ async function perform(
   const kind = context.kindOf(streamtype)
   if (kind.isTransactional) refuseWithoutEffect(streamtype, options)
   const { dataFile } = options
-  const output = await Output.open(options.output)
+  // A bar would be between the lines.
+  const hasBar = !options.verbose
+  const verbose = options.verbose ? new Verbose(context, kind) : undefined
+  const output = await Output.open(options.output, hasBar)
   const signal = watchInterrupts()
   let file: InputFile | undefined
   try {
     const isFile = dataFile !== undefined && dataFile !== STANDARD_INPUT
-    file = isFile ? await InputFile.open(dataFile) : undefined
-    const ends = { file, output, signal }
+    file = isFile ? await InputFile.open(dataFile, hasBar) : undefined
+    const ends = { file, output, signal, verbose }
     return kind.isTransactional
       ? await performTransaction(context, streamtype, options, ends)
       : await performSession(context, kind, options, ends)

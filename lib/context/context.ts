@@ -1,6 +1,6 @@
 /** The context that programs have: its public face. */
 import { EventEmitter } from 'node:events'
-import type { NativeContext } from '../addon/native.js'
+import type { NativeConnectionOpen, NativeContext, NativeTraffic } from '../addon/native.js'
 import { checkString, invalidArgType } from '../arguments.js'
 import { channels } from '../channels.js'
 import { illegalConstructor } from '../errors/illegal-constructor.js'
@@ -329,6 +329,11 @@ export class Context extends EventEmitter<ContextEvents> implements AsyncDisposa
   /** {@link close}, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /** @internal Has what connections say told, as the addon has it, from now on. */
+  listenToTraffic(open: NativeConnectionOpen, hear: NativeTraffic): void {
+    this.#native.listenToTraffic(open, hear)
   }
 
   /** @internal What the policy says of a streamtype. */

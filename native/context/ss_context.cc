@@ -34,6 +34,7 @@ Napi::Function SsContext::Define(Napi::Env env) {
                       InstanceMethod<&SsContext::SetKeyLog>("setKeyLog"),
                       InstanceMethod<&SsContext::SetRef>("setRef"),
                       InstanceMethod<&SsContext::Broadcast>("broadcast"),
+                      InstanceMethod<&SsContext::ListenToTraffic>("listenToTraffic"),
                       InstanceMethod<&SsContext::Close>("close")});
 }
 
@@ -47,7 +48,8 @@ SsContext::SsContext(const Napi::CallbackInfo& info)
       cookies_(this),
       signer_(this),
       redirects_(this),
-      proxies_(this) {
+      proxies_(this),
+      traffic_(this) {
   const Napi::Env env = info.Env();
   if (IsEmpty()) {
     closed_ = true;
@@ -211,6 +213,7 @@ void SsContext::OnCleanStack() {
     for (const SsStream* stream : now) stream->PrefetchSocket(*loop_);
   }
   for (SsStream* stream : now) stream->Work();
+  traffic_.Tell();
   TellSent(now);
   for (SsStream* stream : now) stream->Tell();
   TellNotices();
@@ -294,6 +297,7 @@ void SsContext::CloseNow() {
   // What the streams have scheduled is not done any more.
   scheduled_.clear();
   for (SsStream* stream : streams) stream->Work();
+  traffic_.Tell();
   for (SsStream* stream : streams) stream->Tell();
   TellNotices();
   // A listener may have made calls on streams meanwhile, and streams that could not call JavaScript
@@ -327,6 +331,7 @@ void SsContext::ReleaseJs() {
   signer_.Release();
   redirects_.Release();
   proxies_.Release();
+  traffic_.Release();
 }
 
 extern "C" void ssi_on_key_line(lws_context* cx, const char* line) {

@@ -15,6 +15,7 @@
 #include "context/proxies.h"
 #include "context/redirects.h"
 #include "context/signer.h"
+#include "context/traffic.h"
 #include "loop/event_loop.h"
 #include "loop/loop_client.h"
 #include "node/event_delivery.h"
@@ -57,6 +58,7 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   Redirects& redirects() { return redirects_; }
   Proxies& proxies() { return proxies_; }
   EventDelivery& delivery() { return delivery_; }
+  Traffic& traffic() { return traffic_; }
   PolicyDatabase& policies() { return policies_; }
   AddonData* addon_data() const { return data_; }
   napi_async_context async_context() const { return async_; }
@@ -116,6 +118,7 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   Napi::Value SetLogLevel(const Napi::CallbackInfo& info);
   Napi::Value SetKeyLog(const Napi::CallbackInfo& info);
   Napi::Value Broadcast(const Napi::CallbackInfo& info);
+  Napi::Value ListenToTraffic(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value SetRef(const Napi::CallbackInfo& info);
 
@@ -128,6 +131,7 @@ class SsContext : public Napi::ObjectWrap<SsContext>, private LoopClient {
   Signer signer_;
   Redirects redirects_;
   Proxies proxies_;
+  Traffic traffic_;
   EventDelivery delivery_;
   PolicyDatabase policies_;
   lws_log_cx log_ = {};

@@ -92,6 +92,12 @@ Napi::Value SsContext::Broadcast(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// (open, hear): what connections say from now on; see Traffic.
+Napi::Value SsContext::ListenToTraffic(const Napi::CallbackInfo& info) {
+  if (lws_) traffic_.Listen(lws_, info[0], info[1]);
+  return info.Env().Undefined();
+}
+
 Napi::Value SsContext::Close(const Napi::CallbackInfo& info) {
   close_wanted_ = true;
   UpdateKeepAlive();

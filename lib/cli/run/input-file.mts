@@ -15,22 +15,24 @@ export class InputFile implements BlobLike {
   readonly size: number
   readonly #name: string
   readonly #handle: FileHandle
+  readonly #hasBar: boolean
   #progress: Progress | undefined
 
-  private constructor(name: string, handle: FileHandle, size: number) {
+  private constructor(name: string, handle: FileHandle, size: number, hasBar: boolean) {
     this.#name = name
     this.#handle = handle
+    this.#hasBar = hasBar
     this.size = size
   }
 
-  /** @throws CommandError */
-  static async open(name: string): Promise<InputFile> {
+  /** `hasBar`: whether progress is shown. @throws CommandError */
+  static async open(name: string, hasBar: boolean): Promise<InputFile> {
     let handle: FileHandle | undefined
     try {
       handle = await open(name)
       const stat = await handle.stat()
       if (!stat.isFile()) throw new Error('it is no regular file')
-      return new InputFile(name, handle, stat.size)
+      return new InputFile(name, handle, stat.size, hasBar)
     } catch (error) {
       await handle?.close()
       throw unreadable(name, (error as Error).message)
@@ -70,9 +72,9 @@ export class InputFile implements BlobLike {
   }
 
   async #send(from: number, to: number): Promise<ArrayBuffer> {
-    this.#progress ??= new Progress('sending', this.size)
+    if (this.#hasBar) this.#progress ??= new Progress('sending', this.size)
     const bytes = await this.#read(from, to)
-    this.#progress.update(to)
+    this.#progress?.update(to)
     return bytes
   }
 

@@ -8,18 +8,20 @@ import { Progress } from './progress.mjs'
 /** Where payload goes: a file, or standard output. */
 export class Output {
   readonly #file: FileHandle | undefined
+  readonly #hasBar: boolean
   #bytes = 0
   #progress: Progress | undefined
 
-  private constructor(file: FileHandle | undefined) {
+  private constructor(file: FileHandle | undefined, hasBar: boolean) {
     this.#file = file
+    this.#hasBar = hasBar
   }
 
-  /** Opens the file. Its content stays until {@link begin}. */
-  static async open(file: string | undefined): Promise<Output> {
-    if (file === undefined) return new Output(undefined)
+  /** Opens the file. Its content stays until {@link begin}. `hasBar`: whether progress is shown. */
+  static async open(file: string | undefined, hasBar: boolean): Promise<Output> {
+    if (file === undefined) return new Output(undefined, false)
     try {
-      return new Output(await open(file, constants.O_WRONLY | constants.O_CREAT))
+      return new Output(await open(file, constants.O_WRONLY | constants.O_CREAT), hasBar)
     } catch (error) {
       const why = (error as Error).message
       throw new CommandError(`the file ${file} cannot be written: ${why}`, ExitStatus.Failed)
@@ -36,7 +38,7 @@ export class Output {
     if (!this.#file) return
     const { fd } = this.#file
     if (fstatSync(fd).isFile()) ftruncateSync(fd)
-    this.#progress = new Progress('receiving', length)
+    if (this.#hasBar) this.#progress = new Progress('receiving', length)
   }
 
   /** Writes payload. Returns false when the reader has gone, as `head` does after its lines. */

@@ -5,6 +5,7 @@ import type { Reply } from '../../requests/reply.js'
 import type { InputFile } from './input-file.mjs'
 import type { Answer } from './outcome.mjs'
 import type { Output } from './output.mjs'
+import type { Verbose } from './verbose.mjs'
 
 interface TransactionOptions {
   readonly metadata: Readonly<Record<string, string>>
@@ -13,6 +14,7 @@ interface TransactionOptions {
   readonly signal: AbortSignal
   /** Milliseconds. */
   readonly timeout: number | undefined
+  readonly verbose: Verbose | undefined
 }
 
 /** The length that the answer's headers promise, if they do. */
@@ -27,7 +29,7 @@ const lengthOf = (body: string | Uint8Array | InputFile = '') =>
 export async function transact(
   context: Context,
   streamtype: string,
-  { metadata, body, output, signal, timeout }: TransactionOptions,
+  { metadata, body, output, signal, timeout, verbose }: TransactionOptions,
 ): Promise<Answer> {
   const reply = await context.request(streamtype, {
     metadata,
@@ -35,6 +37,7 @@ export async function transact(
     ...(body !== undefined && { body }),
     ...(timeout !== undefined && { timeout }),
   })
+  verbose?.answered(reply)
   output.begin(promisedLength(reply))
   for await (const piece of reply.body) if (!(await output.write(piece))) break
   return {
