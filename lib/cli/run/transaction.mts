@@ -17,8 +17,10 @@ interface TransactionOptions {
   readonly verbose: Verbose | undefined
 }
 
-/** The length that the answer's headers promise, if they do. */
+/** The length of the payload that the answer's headers promise, if they do. */
 function promisedLength({ headers }: Reply): number | undefined {
+  // What is decoded is longer.
+  if (headers.has('content-encoding')) return undefined
   return Number(headers.get('content-length')) || undefined
 }
 
