@@ -110,6 +110,34 @@ export async function typesOf(context: Context) {
   named.stream('three')
 }
 
+/** Never called either: a defined policy refers only to names that it has. */
+export function namesOf() {
+  const retry = [{ quick: { backoff: [1] } }] as const
+  definePolicy({ retry, s: [{ a: { ...client, retry: 'quick' } }] })
+  // @ts-expect-error: no such retry
+  definePolicy({ retry, s: [{ a: { ...client, retry: 'quik' } }] })
+  // @ts-expect-error: no retries at all
+  definePolicy({ s: [{ a: { ...client, retry: 'quick' } }] })
+  const trust_stores = [{ name: 'mine', stack: [] }, { other: [] }] as const
+  definePolicy({ trust_stores, s: [{ a: { ...client, tls_trust_store: 'mine' } }] })
+  definePolicy({ trust_stores, s: [{ a: { ...client, tls_trust_store: 'other' } }] })
+  // @ts-expect-error: no such trust store
+  definePolicy({ trust_stores, s: [{ a: { ...client, tls_trust_store: 'yours' } }] })
+  const auth = [{ name: 'who', type: 'sigv4', blob: 0 }] as const
+  definePolicy({ auth, s: [{ a: { ...client, use_auth: 'who' } }] })
+  // @ts-expect-error: no such auth
+  definePolicy({ auth, s: [{ a: { ...client, use_auth: 'me' } }] })
+  const metadata = [{ region: '' }] as const
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+  definePolicy({ s: [{ a: { ...client, metadata, http_url: 'a/${region}' } }] })
+  // @ts-expect-error: no such metadata
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the policy's own substitution
+  definePolicy({ s: [{ a: { ...client, metadata, http_url: 'a/${regoin}' } }] })
+  // What is only known to be text is not checked.
+  const text: string = 'x'
+  definePolicy({ retry, s: [{ a: { ...client, retry: text, http_url: text } }] })
+}
+
 /** Never called either: the keys of a defined policy are known ones. */
 export function keysOf() {
   // @ts-expect-error: no such key
@@ -131,6 +159,87 @@ describe('definePolicy', () => {
       () => (context as Context).stream('other'),
       (error) => error instanceof SecureStreamError && error.code === 'ERR_SS_UNKNOWN_STREAMTYPE',
     )
+  })
+})
+
+const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const compilerOptions = {
+  module: 'node20',
+  target: 'es2022',
+  lib: ['es2023', 'esnext.disposable'],
+  types: ['node'],
+  strict: true,
+  skipLibCheck: true,
+  noEmit: true,
+}
+
+/** What the compiler says of these files. */
+function compile(name: string, files: Record<string, string>) {
+  const folder = path.join(root, 'build', name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text)
+  writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [compiler, '-p', folder, '--extendedDiagnostics'],
+    { encoding: 'utf8' },
+  )
+  return { status, stdout, instantiations: Number(/Instantiations:\s+(\d+)/.exec(stdout)?.[1]) }
+}
+
+describe('definePolicy and the compiler', () => {
+  test('the names of a JSON module are known', () => {
+    const { status, stdout } = compile('types-of-json', {
+      'policy.json': JSON.stringify({
+        retry: [{ quick: { backoff: [1] } }],
+        s: [
+          {
+            weather: { endpoint: 'x', protocol: 'h1', metadata: [{ region: '' }, { type: 'a:' }] },
+          },
+          { chat: { endpoint: 'x', protocol: 'ws', retry: 'quick' } },
+        ],
+      }),
+      'use.ts': `import { openContext } from 'lws-secure-streams'
+import { definePolicy } from 'lws-secure-streams/policy'
+import json from './policy.json'
+export async function use() {
+const context = await openContext({ policy: definePolicy(json) })
+context.stream('weather', { metadata: { region: 'x' } }).setMetadata('type', 'x')
+context.stream('chat')
+// @ts-expect-error
+context.stream('wether')
+// @ts-expect-error
+context.stream('weather').setMetadata('regoin', 'x')
+// @ts-expect-error
+context.stream('chat').setMetadata('region', 'x')
+}
+`,
+    })
+    assert.equal(status, 0, stdout)
+  })
+
+  test('says which names there are, and is not slow with many', () => {
+    const streamtypes = Array.from(
+      { length: 200 },
+      (_, n) =>
+        `{ s${n}: { endpoint: 'x', port: 1, retry: 'quick', http_url: '${use('a')}/${use('b')}', metadata: [{ a: '' }, { b: '' }] } },`,
+    )
+    const written = (retry: string) => `import { definePolicy } from 'lws-secure-streams/policy'
+export const policy = definePolicy({
+retry: [{ quick: { backoff: [1] } }, { slow: { backoff: [2] } }],
+s: [
+${streamtypes.join('\n')}
+{ last: { endpoint: 'x', port: 1,
+retry: '${retry}' } },
+],
+})
+`
+    const good = compile('types-of-many', { 'use.ts': written('slow') })
+    assert.equal(good.status, 0, good.stdout)
+    assert.ok(good.instantiations < 200_000, `${good.instantiations} instantiations`)
+    const bad = compile('types-of-many', { 'use.ts': written('slo') })
+    assert.match(bad.stdout, /use\.ts\(206,1\): error .*"slo".*"quick" \| "slow"/)
   })
 })
 
@@ -198,17 +307,7 @@ return context satisfies Context
 }
 `,
     )
-    const compilerOptions = {
-      module: 'node20',
-      target: 'es2022',
-      lib: ['es2023', 'esnext.disposable'],
-      types: ['node'],
-      strict: true,
-      skipLibCheck: true,
-      noEmit: true,
-    }
     writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
-    const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
     const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', folder], {
       encoding: 'utf8',
     })
