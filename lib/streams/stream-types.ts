@@ -15,9 +15,10 @@ export interface StreamOptions {
   /** Destroys the stream when aborted. */
   signal?: AbortSignal
   /**
-   * Whether messages of QoS 1 on mqtt that had begun to leave when a connection was lost go out again on
-   * the next one, marked as possible duplicates, as long as the policy's retries last. Without it they
-   * are rejected. It has no effect on the other protocols. Default: `false`.
+   * Whether messages of QoS 1 and 2 on mqtt that had begun to leave when a connection was lost go out
+   * again on the next one, marked as possible duplicates, as long as the policy's retries last; of QoS 2,
+   * where the broker keeps the session, whatever was next of the handshake. Without it they are rejected.
+   * It has no effect on `ws` and `raw`; on `h1` and `h2` the method decides. Default: `false`.
    */
   resend?: boolean
   /**

@@ -192,6 +192,15 @@ struct ss_link_ops {
   uint16_t (*packet_id)(const struct ss_link* link, const lws_ss_tx_ordinal_t* ordinal);
   /* MQTT, for tx: the message that it begins was sent before, with this packet id. */
   void (*send_again)(struct ss_link* link, uint16_t packet_id);
+  /* MQTT's QoS 2, like packet_id: whether the broker has received what has that id. */
+  int (*is_received)(const struct ss_link* link, uint16_t packet_id);
+  /* At the end of a connection: what has that id will be sent again, or released, on the next. */
+  void (*keep_packet_id)(struct ss_link* link, uint16_t packet_id);
+  /* Whether the broker has kept the session, and with it what it has received. */
+  int (*has_session)(const struct ss_link* link);
+  /* For tx: releases what the broker has received on an earlier connection; the acknowledgement has
+   * this ordinal. False when that cannot be done. */
+  int (*release)(struct ss_link* link, uint16_t packet_id, lws_ss_tx_ordinal_t ordinal);
   /* MQTT, for rx: how the message was published that it is given; false elsewhere. */
   int (*published)(const struct ss_link* link, struct ss_link_publish* publish);
   /* ws: of the frame that is arriving, how much is not yet there. */

@@ -225,6 +225,24 @@ static void send_again(struct ss_link* link, uint16_t id) {
   lws_ss_mqtt_send_again(handle_of(link), id);
 }
 
+static int is_received(const struct ss_link* link, uint16_t id) {
+  return lws_ss_mqtt_is_received(handle_of(link), id);
+}
+
+static void keep_packet_id(struct ss_link* link, uint16_t id) {
+  lws_ss_mqtt_keep(handle_of(link), id);
+}
+
+static int has_session(const struct ss_link* link) {
+  struct lws* wsi = handle_of(link)->wsi;
+
+  return wsi && lws_get_network_wsi(wsi)->mqtt->session_present;
+}
+
+static int release(struct ss_link* link, uint16_t id, lws_ss_tx_ordinal_t ordinal) {
+  return !lws_ss_mqtt_release(handle_of(link), id, ordinal);
+}
+
 static int published(const struct ss_link* link, struct ss_link_publish* publish) {
   const struct lws_ss_handle* h = handle_of(link);
   const lws_mqtt_publish_param_t* received;
@@ -320,6 +338,10 @@ static const struct ss_link_ops ops = {
     .has_next_ride = has_next_ride,
     .packet_id = packet_id,
     .send_again = send_again,
+    .is_received = is_received,
+    .keep_packet_id = keep_packet_id,
+    .has_session = has_session,
+    .release = release,
     .published = published,
     .rest_of_frame = rest_of_frame,
     .listen_port = local_listen_port,

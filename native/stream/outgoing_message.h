@@ -79,13 +79,16 @@ class OutgoingMessage {
     return true;
   }
 
-  // Has it sent from its beginning, with the packet id by which an MQTT broker may know it.
-  void SendAgain(uint16_t packet_id) {
+  // Has it sent from its beginning, with the packet id by which an MQTT broker may know it; or, if
+  // the broker `has` it and has not forgotten that, released.
+  void SendAgain(uint16_t packet_id, bool has) {
     Rewind();
     started_ = requested_ = false;
     packet_id_ = packet_id;
+    is_received_ = has;
   }
   uint16_t packet_id() const { return packet_id_; }
+  bool is_received() const { return is_received_; }
 
   size_t Take(uint8_t* into, size_t room) {
     const size_t n = std::min(room, bytes().size() - taken_);
@@ -127,6 +130,7 @@ class OutgoingMessage {
   bool started_ = false;
   bool requested_ = false;
   bool given_up_ = false;
+  bool is_received_ = false;
   uint16_t packet_id_ = 0;
 };
 

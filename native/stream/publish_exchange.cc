@@ -39,6 +39,10 @@ lws_ss_state_return_t PublishExchange::Tx(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   }
   // With resend, only what the peer acknowledges is of use.
   if (!resend_) host_->NoteUse();
+  if (message.is_received() && link_->ops->has_session(link_)) {
+    Release(ordinal);
+    return LWSSSSRET_TX_DONT_SEND;
+  }
   if (Starves(message)) return LWSSSSRET_TX_DONT_SEND;
   if (!message.started()) {
     if (message.packet_id()) link_->ops->send_again(link_, message.packet_id());
@@ -58,6 +62,19 @@ lws_ss_state_return_t PublishExchange::Tx(lws_ss_tx_ordinal_t ordinal, uint8_t* 
   return LWSSSSRET_OK;
 }
 
+// Of QoS 2: the broker has the first message, and waits for its release.
+void PublishExchange::Release(lws_ss_tx_ordinal_t ordinal) {
+  OutgoingMessage& message = outgoing_.front();
+  if (link_->ops->release(link_, message.packet_id(), ordinal)) {
+    unanswered_.push_back({ordinal, message.id(), std::nullopt});
+    if (!message.given_up()) unanswered_.back().again = std::move(message);
+  } else {
+    Tell(StreamEvent::kRefused, message.id());
+  }
+  outgoing_.pop_front();
+  if (!outgoing_.empty()) RequestFront();
+}
+
 void PublishExchange::Connected() {
   if (!outgoing_.empty()) host_->PrepareMessage(outgoing_.front().metadata());
 }
@@ -69,14 +86,20 @@ void PublishExchange::Lost() {
     Tell(StreamEvent::kDropped, outgoing_.front().id());
     outgoing_.pop_front();
   } else if (!outgoing_.empty() && outgoing_.front().started()) {
-    outgoing_.front().SendAgain(link_->ops->packet_id(link_, nullptr));
+    SendAgain(outgoing_.front(), link_->ops->packet_id(link_, nullptr));
   }
   for (auto lost = unanswered_.rbegin(); lost != unanswered_.rend(); ++lost) {
     if (!lost->again) continue;
-    lost->again->SendAgain(link_->ops->packet_id(link_, &lost->ordinal));
+    SendAgain(*lost->again, link_->ops->packet_id(link_, &lost->ordinal));
     outgoing_.push_front(std::move(*lost->again));
   }
   unanswered_.remove_if([](const Unanswered& message) { return message.again.has_value(); });
+  for (const OutgoingMessage& message : outgoing_)
+    if (message.packet_id()) link_->ops->keep_packet_id(link_, message.packet_id());
+}
+
+void PublishExchange::SendAgain(OutgoingMessage& message, uint16_t packet_id) {
+  message.SendAgain(packet_id, link_->ops->is_received(link_, packet_id));
 }
 
 std::list<PublishExchange::Unanswered>::iterator PublishExchange::Meant(

@@ -38,6 +38,8 @@ class PublishExchange final : public QueuedExchange {
 
   void RequestFront();
   bool RefuseBegun();
+  void Release(lws_ss_tx_ordinal_t ordinal);
+  void SendAgain(OutgoingMessage& message, uint16_t packet_id);
   // The message that the peer has acknowledged or refused: that of the ordinal, or the oldest,
   // since a proxy counts ordinals of its own.
   std::list<Unanswered>::iterator Meant(lws_ss_tx_ordinal_t ordinal);

@@ -54,9 +54,17 @@ export class MosquittoPeer implements Peer {
   }
 }
 
-/** `users`: their passwords, by name; without it anybody is let in. */
+/**
+ * `users`: their passwords, by name; without it anybody is let in. `persistence`: a folder where it writes
+ * each change before it goes on, and finds what was there.
+ */
 export async function startMosquitto(
-  options: { tls?: TlsIdentity; port?: number; users?: Record<string, string> } = {},
+  options: {
+    tls?: TlsIdentity
+    port?: number
+    users?: Record<string, string>
+    persistence?: string
+  } = {},
 ): Promise<MosquittoPeer> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = options.port ?? (await freePort())
@@ -66,6 +74,13 @@ export async function startMosquitto(
       `allow_anonymous ${options.users === undefined}`,
       'log_dest stderr',
     ]
+    if (options.persistence)
+      lines.push(
+        'persistence true',
+        `persistence_location ${options.persistence}/`,
+        'autosave_on_changes true',
+        'autosave_interval 1',
+      )
     if (options.users) {
       const file = path.join(folder, 'passwords')
       await writeFile(file, '', { mode: 0o600 })

@@ -94,7 +94,7 @@ describe('streamtypes', () => {
     ['mqtt keys on h1', { mqtt_topic: 't' }, 'key-wrong-protocol'],
     ['mqtt without a topic', { protocol: 'mqtt' }, 'missing-topic'],
     ['mqtt with an empty topic', { protocol: 'mqtt', mqtt_topic: '' }, 'missing-topic'],
-    ['qos 2', { ...mqtt, mqtt_qos: 2 }, 'out-of-range'],
+    ['qos 3', { ...mqtt, mqtt_qos: 3 }, 'out-of-range'],
     ['attr_priority', { attr_priority: 8 }, 'out-of-range'],
     ['a trust store on a server', { ...server, tls_trust_store: 'store' }, 'key-wrong-role'],
     ['a server certificate on a client', { server_cert: 'site' }, 'key-wrong-role'],

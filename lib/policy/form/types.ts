@@ -216,7 +216,7 @@ export interface Streamtype {
   mqtt_birth_topic?: string
   /** What is published first on a new connection. May hold `${metadata}`. */
   mqtt_birth_message?: string
-  /** The QoS of what is published and subscribed to. From 0 to 1. Default: `0`. */
+  /** The QoS of what is published and subscribed to. From 0 to 2. Default: `0`. */
   mqtt_qos?: number
   /** How often the broker hears of the client at least, in s. Default: no pings. */
   mqtt_keep_alive?: number

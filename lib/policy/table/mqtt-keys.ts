@@ -27,7 +27,7 @@ export const MQTT_KEYS: readonly KeySpec[] = [
   }),
   unspecified('mqtt_birth_message', message, 'What is published first on a new connection.'),
 
-  mqtt('mqtt_qos', upTo(1), 'The QoS of what is published and subscribed to.', {
+  mqtt('mqtt_qos', upTo(2), 'The QoS of what is published and subscribed to.', {
     heading: '`mqtt qos`',
     aliases: ['mqtt qos'],
     default: 0,

@@ -24,6 +24,10 @@ export interface Stream {
   allowRetries(): void
   packetId(ordinal?: number): number
   sendAgain(packetId: number): void
+  isReceived(packetId: number): boolean
+  keepPacketId(packetId: number): void
+  hasSession(): boolean
+  release(packetId: number, ordinal: number): boolean
 }
 
 /** Of a link: idle, waits for its next attempt, busy. */

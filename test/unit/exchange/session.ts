@@ -130,6 +130,16 @@ export abstract class Session implements Stream {
     return 0
   }
   sendAgain(_packetId: number): void {}
+  isReceived(_packetId: number): boolean {
+    return false
+  }
+  keepPacketId(_packetId: number): void {}
+  hasSession(): boolean {
+    return false
+  }
+  release(_packetId: number, _ordinal: number): boolean {
+    return true
+  }
 
   request(_length?: number): number {
     this.isAsked = true

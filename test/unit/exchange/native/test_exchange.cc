@@ -105,6 +105,18 @@ ss_link_ops TestExchange::MakeOps() {
   ops.send_again = [](ss_link* link, uint16_t packet_id) {
     Of(link)->Call("sendAgain", {Of(link)->Value(packet_id)});
   };
+  ops.is_received = [](const ss_link* link, uint16_t packet_id) {
+    return static_cast<int>(Of(link)->Number("isReceived", {Of(link)->Value(packet_id)}));
+  };
+  ops.keep_packet_id = [](ss_link* link, uint16_t packet_id) {
+    Of(link)->Call("keepPacketId", {Of(link)->Value(packet_id)});
+  };
+  ops.has_session = [](const ss_link* link) { return int{Of(link)->Is("hasSession")}; };
+  ops.release = [](ss_link* link, uint16_t packet_id, lws_ss_tx_ordinal_t ordinal) {
+    const TestExchange* test = Of(link);
+    return static_cast<int>(
+        test->Number("release", {test->Value(packet_id), test->Value(ordinal)}));
+  };
   return ops;
 }
 
