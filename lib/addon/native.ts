@@ -148,6 +148,15 @@ export interface NativeStreamHandlers {
  */
 export type NativeAccept = () => [NativeStream, NativeStreamHandlers?] | undefined
 
+/** What a client offers of permessage-deflate; 0 bits leave it to the server. */
+export type NativeDeflate = [
+  maxPayload: number,
+  serverBits: number,
+  clientBits: number,
+  serverForgets: number,
+  clientForgets: number,
+]
+
 /** How a server listens. */
 export interface NativeListening {
   /** It may listen on a port together with others. */
@@ -296,6 +305,8 @@ export interface NativeModule {
     initialTxCredit?: number,
     /** On MQTT: what a lost connection may have carried goes out again on the next. */
     resend?: boolean,
+    /** Of a client on ws. */
+    deflate?: NativeDeflate,
   ) => NativeStream
 }
 

@@ -10,6 +10,7 @@ import type { HandlerTarget } from '../addon/targets.js'
 import { NotImplementedError } from '../errors/not-implemented-error.js'
 import { Registry } from '../registry.js'
 import type { StreamHandlers } from '../streams/handlers.js'
+import { deflateOf } from '../streams/per-message-deflate.js'
 import { isServer } from '../streams/refusals.js'
 import { SecureStream } from '../streams/secure-stream.js'
 import type { StreamOptions } from '../streams/stream-types.js'
@@ -74,7 +75,8 @@ export class OpenStreams implements StreamOpener, Iterable<SecureStream> {
     return stream
   }
 
-  #wiring(kind: Kind, { metadata, resend, initialTxCredit }: StreamOptions): StreamWiring {
+  #wiring(kind: Kind, options: StreamOptions): StreamWiring {
+    const { metadata, resend, perMessageDeflate, initialTxCredit } = options
     const { native: context, handlerCalls, log } = this.#source
     const { Stream } = native()
     const stream = new Stream(
@@ -84,6 +86,7 @@ export class OpenStreams implements StreamOpener, Iterable<SecureStream> {
       kind.metadataPairs(metadata),
       initialTxCredit,
       kind.exchange === 'publishes' && resend === true,
+      kind.protocol === 'ws' ? deflateOf(perMessageDeflate) : undefined,
     )
     const open = (handlers: HandlerTarget | undefined) =>
       create(() => stream.open(handlers && handlerCalls(stream, handlers)))

@@ -24,6 +24,7 @@ const stream: Record<keyof StreamOptions | keyof StreamHandlers, true> = {
   metadata: true,
   signal: true,
   resend: true,
+  perMessageDeflate: true,
   initialTxCredit: true,
   ...handlers,
 }

@@ -2,6 +2,7 @@
 import { checkBoolean, checkInteger, checkObject, checkSignal } from '../arguments.js'
 import { checkMetadata } from '../streamtypes/metadata.js'
 import { checkHandlers, type StreamHandlers } from './handlers.js'
+import { checkPerMessageDeflate } from './per-message-deflate.js'
 import type { StreamOptions } from './stream-types.js'
 
 /**
@@ -16,5 +17,6 @@ export function checkStreamOptions(options: StreamOptions & StreamHandlers): voi
   if (options.initialTxCredit !== undefined)
     checkInteger('options.initialTxCredit', options.initialTxCredit, 1, 0x7fffffff)
   if (options.resend !== undefined) checkBoolean('options.resend', options.resend)
+  checkPerMessageDeflate('options.perMessageDeflate', options.perMessageDeflate)
   checkHandlers('options', options)
 }

@@ -1,4 +1,5 @@
 /** The options, counters and events of streams. */
+
 import type { DisconnectedError } from '../errors/disconnected-error.js'
 import type { MqttSettingsError } from '../errors/mqtt-settings-error.js'
 import type { UnreachableError } from '../errors/unreachable-error.js'
@@ -6,6 +7,7 @@ import type { Message } from '../messages/message.js'
 import type { StateName } from '../state.js'
 import type { Metadata } from '../streamtypes/metadata.js'
 import type { StreamHandlers } from './handlers.js'
+import type { PerMessageDeflate } from './per-message-deflate.js'
 import type { SecureStream } from './secure-stream.js'
 
 /** Options of `context.stream()`. */
@@ -21,6 +23,11 @@ export interface StreamOptions {
    * It has no effect on `ws` and `raw`; on `h1` and `h2` the method decides. Default: `false`.
    */
   resend?: boolean
+  /**
+   * Whether messages on ws are compressed where the server can do that: permessage-deflate (RFC 7692). It has
+   * no effect on the other protocols. Once used, it takes about 310 kB of memory. Default: `false`.
+   */
+  perMessageDeflate?: boolean | PerMessageDeflate
   /**
    * How many bytes the peer may send, on protocols with such credit (h2), until
    * {@link SecureStream.addPeerTxCredit} lets it send more: `manual_initial_tx_credit` in C. Default: as

@@ -102,69 +102,116 @@ static int take_bits(const char** at) {
   return bits >= 8 && bits <= MOST_BITS ? bits : -1;
 }
 
-/* One parameter of an offer; whether it can be had. */
-static int take_parameter(const char** at, struct lws_ws_deflate* d, unsigned int* seen) {
+/* What the parameters of an offer, or of an answer, say. Of windows: 0 when there is nothing of
+ * one, NO_NUMBER when there is no number. */
+struct terms {
+  int server_forgets;
+  int client_forgets;
+  int server_bits;
+  int client_bits;
+};
+
+#define NO_NUMBER 100
+
+/* One parameter; whether there is such. */
+static int take_parameter(const char** at, struct terms* terms) {
   static const char* const names[] = {"server_no_context_takeover", "client_no_context_takeover",
                                       "server_max_window_bits", "client_max_window_bits"};
+  int* const values[] = {&terms->server_forgets, &terms->client_forgets, &terms->server_bits,
+                         &terms->client_bits};
   const char* name = *at;
   size_t length = take_token(at);
   unsigned int n;
   int bits;
 
   for (n = 0; n < LWS_ARRAY_SIZE(names) && !is_word(name, length, names[n]);) n++;
-  if (n == LWS_ARRAY_SIZE(names) || (*seen & (1u << n))) return 0;
-  *seen |= 1u << n;
+  if (n == LWS_ARRAY_SIZE(names) || *values[n]) return 0;
   bits = take_bits(at);
-  switch (n) {
-    case 0:
-      d->tx.forgets = 1;
-      return !bits;
-    case 1:
-      d->rx.forgets = 1;
-      return !bits;
-    case 2:
-      d->tx.bits = bits;
-      return bits >= LEAST_BITS;
-    default:
-      /* The largest window takes whatever a smaller one has made. */
-      return bits >= 0;
-  }
+  *values[n] = n < 2 ? 1 : bits ? bits : NO_NUMBER;
+  return n < 2 ? !bits : bits >= 0;
 }
 
-/* One offer of a list, behind which *at is then; whether it can be had. */
-static int take_offer(const char** at, struct lws_ws_deflate* d) {
+/* One extension of a list, behind which *at is then; whether it is permessage-deflate, and all of
+ * it is understood. */
+static int take_terms(const char** at, struct terms* terms) {
   const char* name;
-  unsigned int seen = 0;
   int is_good;
 
-  memset(d, 0, sizeof(*d));
+  memset(terms, 0, sizeof(*terms));
   skip_spaces(at);
   name = *at;
   is_good = is_word(name, take_token(at), "permessage-deflate");
   for (skip_spaces(at); is_good && **at == ';'; skip_spaces(at)) {
     (*at)++;
     skip_spaces(at);
-    is_good = take_parameter(at, d, &seen);
+    is_good = take_parameter(at, terms);
   }
   is_good = is_good && (!**at || **at == ',');
   while (**at && **at != ',') (*at)++;
   return is_good;
 }
 
+/* An offer that a server can take. The largest window takes whatever a client has made with a
+ * smaller one. */
+static int is_possible(const struct terms* terms) {
+  return !terms->server_bits ||
+         (terms->server_bits >= LEAST_BITS && terms->server_bits <= MOST_BITS);
+}
+
 struct lws_ws_deflate* lws_ws_deflate_accept(const char* offers, char* answer, size_t size) {
-  struct lws_ws_deflate wanted, *d;
+  struct lws_ws_deflate* d;
+  struct terms terms;
   char bits[40] = "";
 
-  while (!take_offer(&offers, &wanted))
+  while (!take_terms(&offers, &terms) || !is_possible(&terms))
     if (!*offers++) return NULL;
-  d = lws_malloc(sizeof(*d), __func__);
+  d = lws_zalloc(sizeof(*d), __func__);
   if (!d) return NULL;
-  *d = wanted;
+  d->tx.forgets = terms.server_forgets;
+  d->tx.bits = terms.server_bits;
+  d->rx.forgets = terms.client_forgets;
   if (d->tx.bits) lws_snprintf(bits, sizeof(bits), "; server_max_window_bits=%d", d->tx.bits);
   lws_snprintf(answer, size, "permessage-deflate%s%s%s",
                d->tx.forgets ? "; server_no_context_takeover" : "",
                d->rx.forgets ? "; client_no_context_takeover" : "", bits);
   return d;
+}
+
+size_t lws_ws_deflate_offer(const lws_ss_ws_deflate_t* wish, char* offer, size_t size) {
+  char server[32] = "", client[8] = "";
+
+  if (wish->server_bits)
+    lws_snprintf(server, sizeof(server), "; server_max_window_bits=%d", wish->server_bits);
+  if (wish->client_bits < MOST_BITS) lws_snprintf(client, sizeof(client), "=%d", wish->client_bits);
+  return (size_t)lws_snprintf(offer, size, "permessage-deflate%s%s%s; client_max_window_bits%s",
+                              wish->server_forgets ? "; server_no_context_takeover" : "",
+                              wish->client_forgets ? "; client_no_context_takeover" : "", server,
+                              client);
+}
+
+struct lws_ws_deflate* lws_ws_deflate_agree(const lws_ss_ws_deflate_t* wish, const char* answer,
+                                            const char** why) {
+  struct lws_ws_deflate* d;
+  struct terms terms;
+
+  *why = "HS: EXT: unknown ext";
+  if (!take_terms(&answer, &terms) || *answer) return NULL;
+  *why = "HS: EXT: a window larger than offered";
+  /* The largest window takes whatever a smaller one has made. */
+  if (terms.server_bits > (wish->server_bits ? wish->server_bits : MOST_BITS) ||
+      terms.client_bits > wish->client_bits)
+    return NULL;
+  *why = "HS: OOM";
+  d = lws_zalloc(sizeof(*d), __func__);
+  if (!d) return NULL;
+  d->rx.forgets = terms.server_forgets;
+  d->tx.forgets = terms.client_forgets || wish->client_forgets;
+  d->tx.bits = terms.client_bits ? terms.client_bits : wish->client_bits;
+  return d;
+}
+
+int lws_ws_deflates(const struct lws_ws_deflate* d) {
+  return !d->tx.bits || d->tx.bits >= LEAST_BITS;
 }
 
 static void end_rx(struct side* rx) {

@@ -286,6 +286,8 @@ struct ss_link_info {
   int shares_port;
   /* Of a server. */
   const struct ss_link_limits* limits;
+  /* Of a client on ws, or NULL; is there as long as the stream is. */
+  const lws_ss_ws_deflate_t* deflate;
 };
 
 /* Makes a stream that lws fulfils itself, which begins its states. Whether it is there. */

@@ -413,6 +413,7 @@ int local_link_create(struct lws_context* cx, struct ss_link* link,
   i.rx = link->calls->rx;
   i.tx = link->calls->tx;
   i.state = on_state;
+  i.ws_deflate = info->deflate;
   if (info->connects_later) i.flags |= LWSSSINFLAGS_NO_CONNECT;
   if (info->shares_port) i.flags |= LWSSSINFLAGS_SHARE_PORT;
   cx->listen_errno = 0;

@@ -59,7 +59,7 @@ Napi::Function SsStream::Define(Napi::Env env) {
                       InstanceMethod<&SsStream::SetRef>("setRef")});
 }
 
-// (context, streamtype, kind, metadata, initialTxCredit?, resend?)
+// (context, streamtype, kind, metadata, initialTxCredit?, resend?, deflate?)
 SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(info) {
   if (IsEmpty()) {
     AddonData::Of(info.Env())->Keep(this);
@@ -71,6 +71,7 @@ SsStream::SsStream(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SsStream>(
   const Napi::Value credit = info[4];
   if (credit.IsNumber()) initial_tx_credit_ = credit.As<Napi::Number>().Int32Value();
   const Napi::Value resend = info[5];
+  deflate_ = DeflateOf(info[6]);
   link_.calls = &kCalls;
   link_.stream = this;
   Sink::Host* const host = this;
@@ -103,6 +104,26 @@ std::unique_ptr<Exchange> SsStream::MakeExchange(bool resend) {
   }
 }
 
+// [maxPayload, serverBits, clientBits, serverForgets, clientForgets]
+std::unique_ptr<lws_ss_ws_deflate_t> SsStream::DeflateOf(const Napi::Value& given) {
+  if (!given.IsArray()) return nullptr;
+  const auto list = given.As<Napi::Array>();
+  int64_t numbers[5];
+  for (uint32_t n = 0; n < 5; n++) {
+    const Napi::Value number = list.Get(n);
+    // It always is one, but not in a worker that is being terminated.
+    if (!number.IsNumber()) return nullptr;
+    numbers[n] = number.As<Napi::Number>().Int64Value();
+  }
+  auto deflate = std::make_unique<lws_ss_ws_deflate_t>();
+  deflate->max_message = static_cast<uint64_t>(numbers[0]);
+  deflate->server_bits = static_cast<uint8_t>(numbers[1]);
+  deflate->client_bits = static_cast<uint8_t>(numbers[2]);
+  deflate->server_forgets = static_cast<uint8_t>(numbers[3]);
+  deflate->client_forgets = static_cast<uint8_t>(numbers[4]);
+  return deflate;
+}
+
 void SsStream::UseHandlers(const Napi::Object& handlers) {
   Sink::Host* const host = this;
   const Exchange::Host* const exchange_host = this;
@@ -128,7 +149,7 @@ Napi::Value SsStream::Open(const Napi::CallbackInfo& info) {
   if (info[0].IsObject()) UseHandlers(info[0].As<Napi::Object>());
   if (info[1].IsFunction()) accept_ = Napi::Persistent(info[1].As<Napi::Function>());
   const std::optional<Listening> listening = ListeningOf(info[2]);
-  if (listening && listening->limits.deflates && !deflate_is_there()) {
+  if ((deflate_ || (listening && listening->limits.deflates)) && !deflate_is_there()) {
     ReleaseOwn();
     Napi::Error::New(env, "this process has no zlib for permessage-deflate")
         .ThrowAsJavaScriptException();
@@ -163,9 +184,12 @@ void SsStream::Begin() {
 
 bool SsStream::Create(const std::optional<Listening>& listening) {
   const bool connects_later = exchange_->waits_for_first();
-  const ss_link_info info = {streamtype_.c_str(), initial_tx_credit_, connects_later,
+  const ss_link_info info = {streamtype_.c_str(),
+                             initial_tx_credit_,
+                             connects_later,
                              listening && listening->shares_port,
-                             listening ? &listening->limits : nullptr};
+                             listening ? &listening->limits : nullptr,
+                             deflate_.get()};
 
   policy_ = context_->policies().current();
   SsContext::ServiceScope scope(context_);

@@ -105,6 +105,7 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   ss_link* BeAcceptedBy(const SsStream& listener);
   void UseHandlers(const Napi::Object& handlers);
   std::unique_ptr<Exchange> MakeExchange(bool resend);
+  static std::unique_ptr<lws_ss_ws_deflate_t> DeflateOf(const Napi::Value& given);
   lws_ss_state_return_t State(lws_ss_constate_t state, lws_ss_tx_ordinal_t ordinal);
   void OnConnected();
   void OnDisconnected();
@@ -228,6 +229,8 @@ class SsStream final : public Napi::ObjectWrap<SsStream>,
   Napi::FunctionReference accept_;
   std::string streamtype_;
   int initial_tx_credit_ = 0;
+  // Of a client on ws that offers it.
+  std::unique_ptr<lws_ss_ws_deflate_t> deflate_;
   // What the program says now; what it said when it asked for the connection that is being made;
   // and what lws has, which points into it.
   Metadata metadata_, connect_metadata_, applied_metadata_;

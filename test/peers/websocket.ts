@@ -2,7 +2,7 @@
 
 import http from 'node:http'
 import https from 'node:https'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws'
 import { type Listening, ServerPeer, type TlsIdentity } from './peer.js'
 
 /** `ws` on node:http or node:https, which sends every message back. */
@@ -19,6 +19,7 @@ export async function startWebSocket(
     echo?: boolean
     subprotocol?: string
     autoPong?: boolean
+    perMessageDeflate?: PerMessageDeflateOptions
   } = {},
 ): Promise<WebSocketPeer> {
   const server = options.tls ? https.createServer(options.tls) : http.createServer()
@@ -28,6 +29,7 @@ export async function startWebSocket(
     server,
     maxPayload: 1024 ** 3,
     autoPong: options.autoPong ?? true,
+    ...(options.perMessageDeflate && { perMessageDeflate: options.perMessageDeflate }),
     ...(subprotocol && {
       handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
     }),
