@@ -171,6 +171,27 @@ for (const protocol of ['h1', 'h2'] as const)
         assert.equal(await (await context.request('it', { body: 'body' })).text(), 'GET /')
       })
 
+      test('303 takes away what is said of a body, and nothing else', async () => {
+        await using own = await starts[protocol]({})
+        const metadata = [
+          { type: 'content-type:' },
+          { language: 'content-language:' },
+          { other: 'x-other:' },
+        ]
+        const it = streamtype(protocol, own, {
+          allow_redirects: true,
+          http_url: '/redirect/303/to',
+          metadata,
+        })
+        await using context = await openContext({ policy: policyOf({ it }) })
+        const values = { type: 'text/plain', language: 'en', other: 'x' }
+        await context.request('it', { body: 'body', metadata: values })
+        const headersOf = own.requests.map(({ headers }) =>
+          ['content-type', 'content-language', 'x-other'].filter((name) => name in headers),
+        )
+        assert.deepEqual(headersOf, [['content-type', 'content-language', 'x-other'], ['x-other']])
+      })
+
       test('303 leaves a HEAD what it is', async () => {
         seen()
         const reply = await context.request('HEAD', { metadata: { path: 'redirect/303/to' } })
