@@ -1,6 +1,9 @@
 /** The check of what `send()` is given. */
 import { isUtf8 } from 'node:buffer'
-import { checkBoolean, checkObject, checkSignal, invalidArgValue } from '../arguments.js'
+import { types } from 'node:util'
+import { checkBoolean, checkObject, checkSignal } from '../arguments.js'
+import type { Sendable } from '../messages/source-of.js'
+import { notText } from '../messages/text-check.js'
 import type { Kind } from '../streamtypes/kind.js'
 import { checkMetadata } from '../streamtypes/metadata.js'
 import type { SendOptions } from './stream-types.js'
@@ -14,13 +17,13 @@ import type { SendOptions } from './stream-types.js'
  */
 export function checkSend(
   kind: Kind,
-  data: string | Uint8Array,
+  data: Sendable,
   options: SendOptions,
 ): (string | Uint8Array)[] | undefined {
   checkObject('options', options)
   checkSignal('options.signal', options.signal)
   if (options.binary !== undefined) checkBoolean('options.binary', options.binary)
-  if (kind.exchange === 'messages' && typeof data !== 'string')
+  if (kind.exchange === 'messages' && types.isUint8Array(data))
     checkText(data, options.binary ?? kind.sendsBinary)
   if (options.metadata === undefined) return undefined
   checkMetadata(options.metadata)
@@ -29,11 +32,5 @@ export function checkSend(
 
 // The peer would end the connection, and everything else on it would be lost.
 function checkText(data: Uint8Array, binary: boolean): void {
-  if (!binary && !isUtf8(data))
-    throw invalidArgValue(
-      'data',
-      data,
-      'is not text in UTF-8, which a text message of ws has to be: send it with ' +
-        '{ binary: true }, or set ws_binary in the policy',
-    )
+  if (!binary && !isUtf8(data)) throw notText('data', data)
 }

@@ -8,6 +8,7 @@ import type { MqttSettingsError } from '../errors/mqtt-settings-error.js'
 import type { UnreachableError } from '../errors/unreachable-error.js'
 import type { Chunk } from '../messages/inbox.js'
 import type { Message } from '../messages/message.js'
+import type { Sendable } from '../messages/source-of.js'
 import { abortWith } from '../on-abort.js'
 import type { StateName } from '../state.js'
 import { checkCloseCode, closeReasonBytes } from './close-arguments.js'
@@ -92,7 +93,10 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
    * Sends one message. Messages leave in the order of the calls; a connection is made when there is
    * none.
    *
-   * @param data - the message; text is UTF-8
+   * @param data - the message: text, which is UTF-8, bytes, a Blob, or an async iterable of them, such as a
+   *   `Readable` or a web stream, which is read as it leaves. What is published by MQTT leaves when its end
+   *   has been read. When it cannot be read to its end, `send()` rejects with the reason, and so does
+   *   an abort; the connection ends if a part of it has left
    * @param options - {@link SendOptions}
    * @returns settles when the peer acknowledged the message (h1, h2, mqtt), or when it was handed to
    *   the socket (ws, raw)
@@ -103,7 +107,7 @@ export class SecureStream<Name extends string = string> extends LwsStream<Name> 
    *   `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, and {@link SecureStreamError}
    *   `ERR_SS_UNKNOWN_METADATA`
    */
-  send(data: string | Uint8Array, options: SendOptions = NO_OPTIONS): Promise<void> {
+  send(data: Sendable, options: SendOptions = NO_OPTIONS): Promise<void> {
     const sent = this.#sending.send(data, options)
     if (options !== NO_OPTIONS) this.#log.unknownOptions('send', options)
     return sent

@@ -1,11 +1,14 @@
 /** What a stream of messages sends. */
 import type { NativeStream } from '../addon/native.js'
 import type { SendingTarget } from '../addon/targets.js'
-import { toBytes } from '../arguments.js'
+import { invalidArgType, toBytes } from '../arguments.js'
 import { channels, tracing } from '../channels.js'
 import { NackError } from '../errors/nack-error.js'
 import type { ByteSource } from '../messages/byte-source.js'
 import type { OutgoingPromise } from '../messages/outbox.js'
+import { isBytes, isReadInPieces, type Sendable, sourceOf } from '../messages/source-of.js'
+import { TextCheck } from '../messages/text-check.js'
+import { onAbort } from '../on-abort.js'
 import {
   type OutgoingOperation,
   outgoingOperation,
@@ -28,8 +31,21 @@ import type { SendOptions } from './stream-types.js'
 export interface SendOperation extends OutgoingOperation {
   /** The `SecureStream`. */
   readonly stream: object
-  /** The length of the message. */
-  readonly bytes: number
+  /** The length of the message; `undefined` where only its end tells. */
+  readonly bytes: number | undefined
+}
+
+/** A message that is read as it leaves. */
+interface Reading {
+  readonly source: ByteSource
+  /** Of a text message of ws. */
+  readonly text: TextCheck | undefined
+  /** Whether its failure ends the stream, which has no other messages. */
+  readonly isAlone: boolean
+  /** How many bytes the addon has of it. */
+  given: number
+  /** Whether the addon has all of it. */
+  isWhole: boolean
 }
 
 /** Gives messages to the addon, and settles their promises when it says what became of them. */
@@ -39,7 +55,7 @@ export class Sending implements SendingTarget {
   readonly #stream: object
   readonly #life: StreamLife
   // What messages are read from, by id. Made for the first: there may be thousands of streams.
-  #sources: Map<number, ByteSource> | undefined
+  #readings: Map<number, Reading> | undefined
 
   constructor(stream: object, native: NativeStream, life: StreamLife) {
     this.#stream = stream
@@ -47,12 +63,15 @@ export class Sending implements SendingTarget {
     this.#life = life
   }
 
-  /** @throws what {@link checkSend} throws */
-  send(data: string | Uint8Array, options: SendOptions): Promise<void> {
+  /** @throws what {@link checkSend} throws; TypeError for data that cannot be sent */
+  send(data: Sendable, options: SendOptions): Promise<void> {
     if (!tracing.send.hasSubscribers) return this.sendUntraced(data, options)
     const { kind } = this.#life
+    checkData(data)
     checkSend(kind, data, options)
-    const bytes = toBytes('data', data).byteLength
+    const bytes = isBytes(data)
+      ? toBytes('data', data).byteLength
+      : (Object(data).size as number | undefined)
     const operation = { ...outgoingOperation(kind, options.metadata), stream: this.#stream, bytes }
     return tracing.send.tracePromise(() => {
       const metadata = tracedMetadata(operation, kind, options.metadata)
@@ -61,11 +80,13 @@ export class Sending implements SendingTarget {
   }
 
   /** {@link send}, as a part of something else that is told. */
-  sendUntraced(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
-    const bytes = toBytes('data', data)
+  sendUntraced(data: Sendable, options: SendOptions = {}): Promise<void> {
+    checkData(data)
     const metadata = checkSend(this.#life.kind, data, options)
     const refusal = this.#life.hasHandlers ? undefined : mustAnswer(this.#life.kind)
     if (refusal) return Promise.reject(refusal)
+    if (!isBytes(data)) return this.#sendFrom(sourceOf('data', data), options, metadata, false)
+    const bytes = toBytes('data', data)
     return this.#send(bytes, bytes.byteLength, options, metadata)
   }
 
@@ -92,23 +113,37 @@ export class Sending implements SendingTarget {
   }
 
   /**
-   * Sends a message that is read as it leaves. When it cannot be read to its end, the stream is
-   * destroyed with what `source` says.
+   * Sends a message that is read as it leaves, the only one of its stream: when it cannot be read to its
+   * end, the stream is destroyed with what `source` says.
    */
-  sendFrom(source: ByteSource, { signal, binary }: SendOptions = {}): Promise<void> {
+  sendFrom(source: ByteSource, options: SendOptions = {}): Promise<void> {
+    return this.#sendFrom(source, options, undefined, true)
+  }
+
+  #sendFrom(
+    source: ByteSource,
+    { signal, binary }: SendOptions,
+    metadata: (string | Uint8Array)[] | undefined,
+    isAlone: boolean,
+  ): Promise<void> {
     const refusal =
       this.#refusal(source.size ?? 0) ?? (signal?.aborted ? { reason: signal.reason } : undefined)
     if (refusal) {
       source.close?.()
       return Promise.reject(refusal.reason)
     }
-    const { id, promise } = this.#life.outbox.add(signal)
-    this.#sources ??= new Map()
-    this.#sources.set(id, source)
+    const { kind, outbox } = this.#life
+    const isText = kind.exchange === 'messages' && !(binary ?? kind.sendsBinary)
+    const text = isText ? new TextCheck() : undefined
+    const { id, promise } = outbox.add()
+    this.#readings ??= new Map()
+    this.#readings.set(id, { source, text, isAlone, given: 0, isWhole: false })
+    const unwatch = signal && onAbort(signal, () => this.#unreadable(id, signal.reason))
     source.watch?.((reason) => this.#unreadable(id, reason))
-    this.#give(source.size, source.size ?? 0, { id, promise }, undefined, binary)
+    this.#give(source.size, source.size ?? 0, { id, promise }, metadata, binary)
     return promise.finally(() => {
-      this.#sources?.delete(id)
+      unwatch?.()
+      this.#readings?.delete(id)
       source.close?.()
     })
   }
@@ -179,10 +214,16 @@ export class Sending implements SendingTarget {
   }
 
   async wanted(id: number, piece: number): Promise<void> {
-    const source = this.#sources?.get(id)
-    if (!source) return
+    const reading = this.#readings?.get(id)
+    if (!reading) return
+    const { source, text } = reading
     try {
       const bytes = await source.read(piece)
+      text?.add(bytes)
+      reading.given = (piece === 0 ? 0 : reading.given) + (bytes?.byteLength ?? 0)
+      reading.isWhole = bytes === undefined || reading.given === source.size
+      const tooLong = messageTooLong(this.#life.kind, reading.given)
+      if (tooLong) throw tooLong
       // What a message without a length turns out to have.
       if (bytes && source.size === undefined) countSent(this.#life.stats, bytes.byteLength, false)
       this.native.provide(id, piece, bytes)
@@ -191,9 +232,24 @@ export class Sending implements SendingTarget {
     }
   }
 
+  // Nobody gives the rest of a message, or waits for it.
   #unreadable(id: number, reason: unknown): void {
-    if (!this.#sources?.has(id)) return
-    this.#life.outbox.reject(id, reason)
-    this.#life.abort(reason)
+    const reading = this.#readings?.get(id)
+    if (!reading) return
+    this.#readings?.delete(id)
+    this.#life.outbox.giveUp(id, reason)
+    if (reading.isAlone) this.#life.abort(reason)
+    // The peer waits for the rest on this connection, and takes nothing else for what it is. What an
+    // MQTT broker gets begins to leave when it is whole.
+    else if (reading.given > 0 && !reading.isWhole) this.native.disconnect()
   }
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE` */
+function checkData(data: unknown): asserts data is Sendable {
+  if (isBytes(data) || isReadInPieces(data)) return
+  const expected =
+    'of type string, an async iterable such as a Readable, or an instance of Buffer, Uint8Array, ' +
+    'Blob or ReadableStream'
+  throw invalidArgType('data', expected, data)
 }

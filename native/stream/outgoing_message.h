@@ -79,6 +79,22 @@ class OutgoingMessage {
     return true;
   }
 
+  // Of a message whose length has to be known before it can leave: keeps the piece, or, behind the
+  // last, has it be a message like any other. False as Provide() says it.
+  bool Gather(uint32_t piece, const Napi::Value& bytes) {
+    if (piece != next_piece_) return false;
+    next_piece_++;
+    if (bytes.IsTypedArray()) {
+      const auto data = bytes.As<Napi::Uint8Array>();
+      bytes_.insert(bytes_.end(), data.Data(), data.Data() + data.ByteLength());
+    } else {
+      length_ = bytes_.size();
+      in_pieces_ = is_open_ = false;
+    }
+    return true;
+  }
+  bool has_length() const { return length_ != SS_LINK_OPEN_LENGTH; }
+
   // Has it sent from its beginning, with the packet id by which an MQTT broker may know it; or, if
   // the broker `has` it and has not forgotten that, released.
   void SendAgain(uint16_t packet_id, bool has) {

@@ -7,6 +7,22 @@
 PublishExchange::PublishExchange(Host* host, ss_link* link, const Kind& kind, bool resend)
     : QueuedExchange(host, link, kind), resend_(resend) {}
 
+void PublishExchange::Provide(uint32_t id, uint32_t piece, const Napi::Value& bytes) {
+  if (outgoing_.empty() || outgoing_.front().id() != id || outgoing_.front().has_length())
+    return QueuedExchange::Provide(id, piece, bytes);
+  if (outgoing_.front().Gather(piece, bytes)) host_->Schedule();
+}
+
+bool PublishExchange::Gathers() {
+  const OutgoingMessage& message = outgoing_.front();
+  if (message.has_length()) return false;
+  const std::pair<uint32_t, uint32_t> next{message.id(), message.next_piece()};
+  if (asked_ == next) return true;
+  asked_ = next;
+  Tell(StreamEvent::kWanted, next.first, next.second);
+  return true;
+}
+
 void PublishExchange::Cancel(uint32_t id) {
   QueuedExchange::Cancel(id);
   if (!outgoing_.empty() && outgoing_.front().id() == id) outgoing_.front().GiveUp();
@@ -15,13 +31,14 @@ void PublishExchange::Cancel(uint32_t id) {
 }
 
 void PublishExchange::Pump() {
-  if (!CanBegin()) return;
+  if (!CanBegin() || Gathers()) return;
   host_->BeginAnew();
   if (host_->is_connected()) host_->PrepareMessage(outgoing_.front().metadata());
   RequestFront();
 }
 
 void PublishExchange::RequestFront() {
+  if (Gathers()) return;
   OutgoingMessage& message = outgoing_.front();
   message.SetRequested();
   host_->PrepareConnection();

@@ -5,6 +5,7 @@
 
 #include <list>
 #include <optional>
+#include <utility>
 
 #include "stream/queued_exchange.h"
 
@@ -13,6 +14,7 @@ class PublishExchange final : public QueuedExchange {
   // With `resend`, what a lost connection may have carried goes out again on the next.
   PublishExchange(Host* host, ss_link* link, const Kind& kind, bool resend);
 
+  void Provide(uint32_t id, uint32_t piece, const Napi::Value& bytes) override;
   void Cancel(uint32_t id) override;
   void Pump() override;
   lws_ss_state_return_t Tx(lws_ss_tx_ordinal_t ordinal, uint8_t* into, size_t* length,
@@ -37,6 +39,9 @@ class PublishExchange final : public QueuedExchange {
   };
 
   void RequestFront();
+  // A packet says its length first: whether the length of the first message is yet to be known. If
+  // so, asks JavaScript for the next piece, once.
+  bool Gathers();
   bool RefuseBegun();
   void Release(lws_ss_tx_ordinal_t ordinal);
   void SendAgain(OutgoingMessage& message, uint16_t packet_id);
@@ -45,6 +50,8 @@ class PublishExchange final : public QueuedExchange {
   std::list<Unanswered>::iterator Meant(lws_ss_tx_ordinal_t ordinal);
 
   const bool resend_;
+  // The message that is gathered, and the piece that it was asked for.
+  std::optional<std::pair<uint32_t, uint32_t>> asked_;
   // The oldest first.
   std::list<Unanswered> unanswered_;
 };
