@@ -5,14 +5,13 @@
 
 #include "lws/local_answer.h"
 #include "lws/local_close.h"
+#include "lws/local_mqtt.h"
 #include "lws/local_server.h"
 #include "lws/local_tls.h"
 #include "lws/prefetch.h"
 #include "private-lib-core.h"
 
 static struct lws_ss_handle* handle_of(const struct ss_link* link) { return link->handle; }
-
-static int is_mqtt(const struct lws_ss_handle* h) { return h->policy->protocol == LWSSSP_MQTT; }
 
 static int is_http(const struct lws_ss_handle* h) {
   return h->policy->protocol == LWSSSP_H1 || h->policy->protocol == LWSSSP_H2;
@@ -217,48 +216,6 @@ static int has_next_ride(const struct ss_link* link) {
   return now && now->rideshare_streamtype;
 }
 
-static uint16_t packet_id(const struct ss_link* link, const lws_ss_tx_ordinal_t* ordinal) {
-  return is_mqtt(handle_of(link)) ? lws_ss_mqtt_pkt_id(handle_of(link), ordinal) : 0;
-}
-
-static void send_again(struct ss_link* link, uint16_t id) {
-  lws_ss_mqtt_send_again(handle_of(link), id);
-}
-
-static int is_received(const struct ss_link* link, uint16_t id) {
-  return lws_ss_mqtt_is_received(handle_of(link), id);
-}
-
-static void keep_packet_id(struct ss_link* link, uint16_t id) {
-  lws_ss_mqtt_keep(handle_of(link), id);
-}
-
-static int has_session(const struct ss_link* link) {
-  struct lws* wsi = handle_of(link)->wsi;
-
-  return wsi && lws_get_network_wsi(wsi)->mqtt->session_present;
-}
-
-static int release(struct ss_link* link, uint16_t id, lws_ss_tx_ordinal_t ordinal) {
-  return !lws_ss_mqtt_release(handle_of(link), id, ordinal);
-}
-
-static int published(const struct ss_link* link, struct ss_link_publish* publish) {
-  const struct lws_ss_handle* h = handle_of(link);
-  const lws_mqtt_publish_param_t* received;
-  struct lws* nwsi;
-
-  if (!is_mqtt(h) || !h->wsi) return 0;
-  nwsi = lws_get_network_wsi(h->wsi);
-  received = nwsi->mqtt->rx_cpkt_param;
-  if (!received) return 0;
-  publish->topic.data = (const unsigned char*)received->topic;
-  publish->topic.length = received->topic_len;
-  publish->qos = received->qos;
-  publish->is_retained = nwsi->mqtt->client.par.packet_type_flags & 1;
-  return 1;
-}
-
 static size_t rest_of_frame(const struct ss_link* link) {
   struct lws* wsi = handle_of(link)->wsi;
 
@@ -336,13 +293,13 @@ static const struct ss_link_ops ops = {
     .respond = local_respond,
     .rideshare = rideshare,
     .has_next_ride = has_next_ride,
-    .packet_id = packet_id,
-    .send_again = send_again,
-    .is_received = is_received,
-    .keep_packet_id = keep_packet_id,
-    .has_session = has_session,
-    .release = release,
-    .published = published,
+    .packet_id = local_packet_id,
+    .send_again = local_send_again,
+    .is_received = local_is_received,
+    .keep_packet_id = local_keep_packet_id,
+    .has_session = local_has_session,
+    .release = local_release,
+    .published = local_published,
     .rest_of_frame = rest_of_frame,
     .listen_port = local_listen_port,
     .listen_address = local_listen_address,
