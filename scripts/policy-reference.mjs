@@ -14,11 +14,11 @@ const PLACES = [
 
 const INTRODUCTION = `# Policy keys
 
-Every key that a policy can hold, where it stands, what it takes and what counts without it. Keys of
-another name are accepted in a policy, with a warning, and ignored.
+This page lists every key of a policy: where it is used, which values it takes, and its default. Other keys are
+ignored, with a warning.
 
-An editor such as VS Code offers the keys of a streamtype's protocol, explains them, marks mistakes, and writes
-a streamtype of each protocol on request. The policy names its schema for that, which is in the package:
+An editor such as VS Code offers the keys of a streamtype's protocol, explains them, marks mistakes, and inserts a
+streamtype of each protocol. To use this, name the schema in the policy:
 
 \`\`\`json
 {
@@ -26,19 +26,22 @@ a streamtype of each protocol on request. The policy names its schema for that, 
 }
 \`\`\`
 
-\`import { policySchema } from 'lws-secure-streams/policy'\` gives the same schema to programs.
+\`import { policySchema } from 'lws-secure-streams/policy'\` imports the same schema in a program.
 
-Numbers can be in quotes. Text is at most 253 bytes of UTF-8 without control characters. "Build" names
-the option of libwebsockets that a key needs; the addon of this package has all of them.
+Numbers can be in quotes. Text has at most 253 bytes of UTF-8, without control characters. "Build" names the option
+of libwebsockets that a key needs; the addon of this package has all of them.
 `
 
 const names = (table) => `## Names
 
-The name of a streamtype is at most ${table.MAX_STREAMTYPE_BYTES} bytes long and holds no dot; to pass a
-Secure Streams proxy it has at most ${table.MAX_PROXIED_STREAMTYPE_BYTES}. A name of metadata shares
-${table.MAX_JSON_PATH_BYTES} bytes with that of its streamtype and \`s[]..metadata[].\`; it has at most
-${table.MAX_SUBSTITUTED_NAME_BYTES} to stand in \`\${…}\`, and ${table.MAX_PROXIED_METADATA_BYTES} to pass a proxy. Other
-names are of any length: libwebsockets gets shorter ones in their place.
+The name of a streamtype has at most ${table.MAX_STREAMTYPE_BYTES} bytes and no dot. For a Secure Streams proxy,
+the limit is ${table.MAX_PROXIED_STREAMTYPE_BYTES} bytes.
+
+The name of metadata, the name of its streamtype and \`s[]..metadata[].\` have at most ${table.MAX_JSON_PATH_BYTES}
+bytes together. A name that is used in \`\${…}\` has at most ${table.MAX_SUBSTITUTED_NAME_BYTES} bytes; for a
+proxy, the limit is ${table.MAX_PROXIED_METADATA_BYTES}.
+
+Other names have no limit: libwebsockets gets shorter ones in their place.
 `
 
 /** The text of docs/policy-keys.md. */

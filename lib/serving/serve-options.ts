@@ -26,8 +26,9 @@ export interface ServeOptions<Name extends string = string>
    */
   connection?(stream: SecureStream<Name>): unknown
   /**
-   * On h1 and h2: is called with each request. A client that got no response when this throws, or rejects,
-   * gets the status 500; another loses its connection, or on h2 the stream. Without it, the status is 404.
+   * On h1 and h2: is called with each request. If it throws or rejects before the response has begun, the
+   * client gets the status 500. If the response has begun, the connection is closed, or on h2 the stream
+   * is reset. Without this handler, every request gets the status 404.
    */
   transaction?(transaction: Transaction<Name>): unknown
   /**
@@ -37,16 +38,16 @@ export interface ServeOptions<Name extends string = string>
    */
   upgrade?(stream: SecureStream<Name>): unknown
   /**
-   * Whether other processes and workers that say so too may listen on the same port; the system gives
-   * each client to one of them. Default: `false`, and a port that is in use is an error.
+   * Whether several processes and workers can listen on the same port. All of them have to set this. The
+   * system gives each client to one of them. Default: `false`; a port that is in use is an error.
    */
   reusePort?: boolean
   /**
-   * Whether a client on ws that offers permessage-deflate (RFC 7692) may have it: messages are compressed
-   * then, both ways. Once used, that takes about 310 kB of memory for each client. Default: `false`.
+   * Whether messages on ws are compressed in both directions, for clients that offer permessage-deflate
+   * (RFC 7692). Once used, it takes about 310 kB of memory for each client. Default: `false`.
    */
   perMessageDeflate?: boolean
-  /** What clients may ask of the server. What is not given has its default. */
+  /** How long clients may take, and how much they may send. Limits that are not given have their defaults. */
   limits?: ServerLimits
   /** Gives up listening, and destroys the server with its clients when aborted later. */
   signal?: AbortSignal

@@ -18,9 +18,9 @@ export interface ResponseOptions {
   /** The status of HTTP, from 200 to 599. Default: 200 for `ack()`, 404 for `nack()`. */
   status?: number
   /**
-   * Headers that the policy does not declare as metadata. Those that frame the body are not for the
-   * program to say, but for `content-length`, which is the length of a body that is written in parts;
-   * without it, that goes out in chunks.
+   * Headers that the policy does not declare as metadata. The server sets those that frame the body itself,
+   * except `content-length`: it is the length of a body that is written in parts. Without it, such a body
+   * is sent in chunks.
    */
   headers?: Headers | Record<string, string> | [name: string, value: string][]
 }
@@ -60,7 +60,7 @@ export class Transaction<Name extends string = string> {
   readonly url: string
   /** The stream of the connection; on h2, of this transaction alone. */
   readonly stream: SecureStream<Name>
-  /** What the request says, of the metadata that the policy declares, as text. */
+  /** The metadata of the request that the policy declares, as text. */
   readonly metadata: Readonly<Record<string, string>>
   readonly #native: NativeStream
   readonly #head: RequestHead
@@ -102,14 +102,14 @@ export class Transaction<Name extends string = string> {
     return this.#headers
   }
 
-  /** The fields behind the body; empty until that has come to its end, and where there are none. */
+  /** The trailers: the headers after the body. Empty until the body is complete, or if there are none. */
   get trailers(): Headers {
     return this.#trailers ?? new Headers()
   }
 
   /**
-   * The body of the request as it arrives, once; an async iterable of Buffers, too. When the program
-   * does not take it, the peer is kept from sending more than 1 MiB of it.
+   * The body of the request as it arrives. It can be read once, also as an async iterable of Buffers. If the
+   * program does not read it, the client is stopped after 1 MiB.
    *
    * Reading throws {@link DisconnectedError} when the connection, or the transaction, ends before it does.
    */
@@ -187,7 +187,7 @@ export class Transaction<Name extends string = string> {
   }
 
   /**
-   * Tells the client of what it will need, while the response is being made: 103 (RFC 8297).
+   * Sends a 103 (RFC 8297) before the response: headers for what the client will need.
    *
    * @param headers - such as `link`
    * @throws TypeError for wrong headers; {@link SecureStreamError} `ERR_SS_RESPONSE_BEGUN`

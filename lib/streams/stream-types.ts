@@ -17,15 +17,15 @@ export interface StreamOptions {
   /** Destroys the stream when aborted. */
   signal?: AbortSignal
   /**
-   * Whether messages of QoS 1 and 2 on mqtt that had begun to leave when a connection was lost go out
-   * again on the next one, marked as possible duplicates, as long as the policy's retries last; of QoS 2,
-   * where the broker keeps the session, whatever was next of the handshake. Without it they are rejected.
-   * It has no effect on `ws` and `raw`; on `h1` and `h2` the method decides. Default: `false`.
+   * Whether messages of QoS 1 and 2 on mqtt are sent again if the connection is lost before they are
+   * acknowledged: on the next connection, marked as possible duplicates, as long as the policy's retries
+   * last. With QoS 2, and a broker that keeps the session, the handshake goes on where it stopped.
+   * Without this option, such messages reject. It has no effect on other protocols. Default: `false`.
    */
   resend?: boolean
   /**
-   * Whether messages on ws are compressed where the server can do that: permessage-deflate (RFC 7692). It has
-   * no effect on the other protocols. Once used, it takes about 310 kB of memory. Default: `false`.
+   * Whether messages on ws are compressed if the server supports it: permessage-deflate (RFC 7692). It has
+   * no effect on other protocols. Once used, it takes about 310 kB of memory. Default: `false`.
    */
   perMessageDeflate?: boolean | PerMessageDeflate
   /**
@@ -39,17 +39,17 @@ export interface StreamOptions {
 /** Options of {@link SecureStream.send}. */
 export interface SendOptions {
   /**
-   * Values of the streamtype's metadata for this message alone, over those of the stream. On `mqtt` they
-   * count for its topic, on `h1` and `h2` for its transaction, and on `ws` and `raw` only when the
-   * connection is made for it.
+   * Values of the streamtype's metadata for this message only; they replace those of the stream. They are
+   * used for its topic on `mqtt`, and for its transaction on `h1` and `h2`. On `ws` and `raw` they are used
+   * only if the connection is made for this message.
    */
   metadata?: Metadata
   /**
-   * Whether it is a binary message of `ws`, or a text, which has to be UTF-8. Default: as the policy's
-   * `ws_binary`. The other protocols have no such kinds.
+   * Whether this is a binary message of `ws`, or text, which has to be UTF-8. Default: the policy's
+   * `ws_binary`. Other protocols ignore it.
    */
   binary?: boolean
-  /** Gives up waiting, and sending when that has not begun. */
+  /** Stops waiting when aborted. If nothing of the message has left, it is not sent. */
   signal?: AbortSignal
 }
 
@@ -60,8 +60,8 @@ export interface StreamStats {
   /** Messages that arrived whole; on raw, pieces. */
   messagesReceived: number
   /**
-   * Messages of MQTT's QoS 0 that were dropped, since 32 MiB were waiting to be read; left out while there
-   * are none.
+   * Messages of QoS 0 that were dropped because 32 MiB were waiting to be read. Not there if none were
+   * dropped.
    */
   messagesDropped?: number
   /** Bytes given to `send()`, or by a `tx` handler. */
@@ -75,7 +75,7 @@ export interface StreamStats {
 /** An attempt that failed, and after which another is made. */
 export interface Retry {
   /**
-   * How many attempts have failed in a row, this one included; 1 as well for a connection that was lost.
+   * How many attempts have failed in a row, with this one. It is 1 for a connection that was lost.
    */
   attempt: number
   /** How many milliseconds it is until the next attempt. Specification: `backoff`, `jitterpc`. */
@@ -96,9 +96,9 @@ export interface StreamEvents {
   /** The JSON of a `perf` streamtype, parsed. Specification: `perf`. */
   perf: [performance: unknown]
   /**
-   * An attempt failed, or a connection was lost, and another attempt is made by itself; comes after the
-   * state that says so. When it was the last, the state is `ALL_RETRIES_FAILED` instead. Specification:
-   * `retry`.
+   * An attempt failed, or a connection was lost, and the stream will try again. The event comes after the
+   * state of the failure. After the last attempt there is no event, but the state `ALL_RETRIES_FAILED`.
+   * Specification: `retry`.
    */
   retry: [retry: Retry]
 }
