@@ -87,7 +87,7 @@ describe('in an editor, by its "$schema", a policy', () => {
   test('has its keys explained', async () => {
     assert.match(
       await hover('{ "s": [{ "a": { "mqtt_k|eep_alive": 1 } }] }'),
-      /of the client at least, in s/,
+      /without a packet to the broker, in s/,
     )
     assert.match(await hover('{ "retry": [{ "a": { "con|ceal": 1 } }] }'), /Default: `0`/)
   })
@@ -163,7 +163,7 @@ describe('in an editor, by its "$schema", a policy', () => {
 
   test('has its keys explained in Markdown, with a link to the specification', async () => {
     const shown = await hover('{ "s": [{ "a": { "protocol": "mqtt", "mqtt_k|eep_alive": 1 } }] }')
-    assert.match(shown, /^How often the broker hears of the client at least, in s\./)
+    assert.match(shown, /^The longest time without a packet to the broker, in s\./)
     assert.match(shown, /^For clients of `mqtt`\.$/m)
     assert.match(
       shown,

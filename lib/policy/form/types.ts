@@ -73,22 +73,22 @@ export interface Streamtype {
   aws_region?: string
   /** The name of the metadata that holds the AWS service. */
   aws_service?: string
-  /** The streamtype as which the next message travels in the same transaction. */
+  /** The streamtype of the next message in the same transaction. */
   rideshare?: string
   /** The wire protocol. Default: `"h1"`. */
   protocol?: Protocol
-  /** The entry of `retry` that applies. Default: the first failure is final. */
+  /** The retry scheme: a name in `retry`. Default: one attempt. */
   retry?: string
   /**
    * The entry of `trust_stores` that the peer's certificate is checked by. Default: what the
    * context's `ca` says.
    */
   tls_trust_store?: string
-  /** The entry of `certs` that a server shows. */
+  /** The server's certificate: a name in `certs`. */
   server_cert?: string
   /** The entry of `certs` that is the key of `server_cert`. */
   server_key?: string
-  /** The entry of `auth` that applies. */
+  /** How requests are authenticated: a name in `auth`. */
   use_auth?: string
   /**
    * The port to connect to, or to listen on; for a server 0 lets the system choose. Default: for a
@@ -109,9 +109,9 @@ export interface Streamtype {
   attr_priority?: number
   /** How much payload a proxy keeps for the stream, in bytes. Default: `32768`. */
   proxy_buflen?: number
-  /** How much of that stops the proxy's reading, in bytes. */
+  /** The amount of kept payload above which the proxy stops reading, in bytes. */
   proxy_buflen_rxflow_on_above?: number
-  /** Down to how much it has to sink before the proxy reads again, in bytes. */
+  /** The amount of kept payload below which the proxy reads again, in bytes. */
   proxy_buflen_rxflow_off_below?: number
   /** How much payload a client of a proxy keeps for the stream, in bytes. Default: `32768`. */
   client_buflen?: number
@@ -119,7 +119,9 @@ export interface Streamtype {
   server?: boolean
   /** Whether the connection has to be in TLS. Default: `false`. */
   tls?: boolean
-  /** Whether a lost connection is left lost until it is needed. Default: `false`. */
+  /**
+   * Whether a lost connection is made again only when there is something to send. Default: `false`.
+   */
   opportunistic?: boolean
   /** Whether to connect at creation and whenever the connection is lost. Default: `false`. */
   nailed_up?: boolean
@@ -179,7 +181,7 @@ export interface Streamtype {
   ws_subprotocol?: string
   /** The only status that counts as success. Default: 200 to 299. */
   http_expect?: number
-  /** Whether reading comes before writing. Default: `false`. */
+  /** Whether reading has priority over writing. Default: `false`. */
   ws_prioritize_reads?: boolean
   /** Whether messages are binary; otherwise they are text. Default: `false`. */
   ws_binary?: boolean
@@ -190,7 +192,7 @@ export interface Streamtype {
    * default is `false`.
    */
   nghttp2_quirk_end_stream?: boolean
-  /** Whether to put up with a peer that overflows its initial tx credit. Default: `false`. */
+  /** Whether to accept a peer that exceeds its initial tx credit. Default: `false`. */
   h2q_oflow_txcr?: boolean
   /** Whether each part of a multipart answer, with its headers, is a message. Default: `false`. */
   http_multipart_ss_in?: boolean
@@ -218,7 +220,7 @@ export interface Streamtype {
   mqtt_birth_message?: string
   /** The QoS of what is published and subscribed to. From 0 to 2. Default: `0`. */
   mqtt_qos?: number
-  /** How often the broker hears of the client at least, in s. Default: no pings. */
+  /** The longest time without a packet to the broker, in s. Default: no pings. */
   mqtt_keep_alive?: number
   /** The QoS of the will. From 0 to 2. Default: `0`. */
   mqtt_will_qos?: number
@@ -226,7 +228,7 @@ export interface Streamtype {
   mqtt_birth_qos?: number
   /** Whether the broker is to retain what is published. Default: `false`. */
   mqtt_retain?: boolean
-  /** Whether to begin without what the broker remembers. Default: `false`. */
+  /** Whether to begin a new session, without what the broker has kept. Default: `false`. */
   mqtt_clean_start?: boolean
   /** Whether the broker is to retain the will. Default: `false`. */
   mqtt_will_retain?: boolean

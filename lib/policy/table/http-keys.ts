@@ -60,7 +60,7 @@ export const HTTP_KEYS: readonly KeySpec[] = [
     absent: '200 to 299',
   }),
 
-  s('ws_prioritize_reads', flag, 'Whether reading comes before writing.', {
+  s('ws_prioritize_reads', flag, 'Whether reading has priority over writing.', {
     protocols: ['ws'],
     role: 'client',
     needs: 'LWS_ROLE_WS',
@@ -78,12 +78,9 @@ export const HTTP_KEYS: readonly KeySpec[] = [
     default: true,
     limit: 'With `long_poll` the default is `false`',
   }),
-  http(
-    'h2q_oflow_txcr',
-    flag,
-    'Whether to put up with a peer that overflows its initial tx credit.',
-    { needs: 'LWS_WITH_HTTP2' },
-  ),
+  http('h2q_oflow_txcr', flag, 'Whether to accept a peer that exceeds its initial tx credit.', {
+    needs: 'LWS_WITH_HTTP2',
+  }),
   s(
     'http_multipart_ss_in',
     flag,

@@ -32,20 +32,19 @@ export const MQTT_KEYS: readonly KeySpec[] = [
     aliases: ['mqtt qos'],
     default: 0,
   }),
-  mqtt(
-    'mqtt_keep_alive',
-    saturating(65_535),
-    'How often the broker hears of the client at least.',
-    {
-      unit: 's',
-      absent: 'no pings',
-    },
-  ),
+  mqtt('mqtt_keep_alive', saturating(65_535), 'The longest time without a packet to the broker.', {
+    unit: 's',
+    absent: 'no pings',
+  }),
   mqtt('mqtt_will_qos', upTo(2), 'The QoS of the will.', { default: 0 }),
   unspecified('mqtt_birth_qos', upTo(1), 'The QoS of the birth message.', { default: 0 }),
 
   mqtt('mqtt_retain', flag, 'Whether the broker is to retain what is published.'),
-  mqtt('mqtt_clean_start', flag, 'Whether to begin without what the broker remembers.'),
+  mqtt(
+    'mqtt_clean_start',
+    flag,
+    'Whether to begin a new session, without what the broker has kept.',
+  ),
   mqtt('mqtt_will_retain', flag, 'Whether the broker is to retain the will.'),
   unspecified('mqtt_birth_retain', flag, 'Whether the broker is to retain the birth message.'),
   unspecified(

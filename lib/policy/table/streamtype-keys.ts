@@ -44,12 +44,7 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
   s('payload_fmt', text, 'What the payload is; for information.', UNSPECIFIED),
   s('aws_region', to('metadata'), 'The name of the metadata that holds the AWS region.', SIGV4),
   s('aws_service', to('metadata'), 'The name of the metadata that holds the AWS service.', SIGV4),
-  s(
-    'rideshare',
-    to('s'),
-    'The streamtype as which the next message travels in the same transaction.',
-    CLIENT,
-  ),
+  s('rideshare', to('s'), 'The streamtype of the next message in the same transaction.', CLIENT),
 
   s('protocol', { kind: 'protocol' }, 'The wire protocol.', {
     default: 'h1',
@@ -60,8 +55,8 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
       mqtt: 'LWS_ROLE_MQTT',
     },
   }),
-  s('retry', to('retry'), 'The entry of `retry` that applies.', {
-    absent: 'the first failure is final',
+  s('retry', to('retry'), 'The retry scheme: a name in `retry`.', {
+    absent: 'one attempt',
   }),
   s(
     'tls_trust_store',
@@ -69,7 +64,7 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
     "The entry of `trust_stores` that the peer's certificate is checked by.",
     { ...CLIENT, ...TLS, union: 'trust', absent: "what the context's `ca` says" },
   ),
-  s('server_cert', to('certs'), 'The entry of `certs` that a server shows.', {
+  s('server_cert', to('certs'), "The server's certificate: a name in `certs`.", {
     ...TLS,
     role: 'server',
     union: 'trust',
@@ -79,7 +74,7 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
     role: 'server',
     union: 'trust',
   }),
-  s('use_auth', to('auth'), 'The entry of `auth` that applies.', SIGV4),
+  s('use_auth', to('auth'), 'How requests are authenticated: a name in `auth`.', SIGV4),
 
   s(
     'port',
@@ -112,14 +107,19 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
     ...PROXIED,
     default: 32_768,
   }),
-  s('proxy_buflen_rxflow_on_above', size, "How much of that stops the proxy's reading.", {
-    ...PROXIED,
-    heading: RXFLOW,
-  }),
+  s(
+    'proxy_buflen_rxflow_on_above',
+    size,
+    'The amount of kept payload above which the proxy stops reading.',
+    {
+      ...PROXIED,
+      heading: RXFLOW,
+    },
+  ),
   s(
     'proxy_buflen_rxflow_off_below',
     size,
-    'Down to how much it has to sink before the proxy reads again.',
+    'The amount of kept payload below which the proxy reads again.',
     { ...PROXIED, heading: RXFLOW },
   ),
   s('client_buflen', size, 'How much payload a client of a proxy keeps for the stream.', {
@@ -129,7 +129,11 @@ export const STREAMTYPE_KEYS: readonly KeySpec[] = [
 
   s('server', flag, 'Whether it listens instead of connecting.'),
   s('tls', flag, 'Whether the connection has to be in TLS.', TLS),
-  s('opportunistic', flag, 'Whether a lost connection is left lost until it is needed.'),
+  s(
+    'opportunistic',
+    flag,
+    'Whether a lost connection is made again only when there is something to send.',
+  ),
   s(
     'nailed_up',
     flag,
