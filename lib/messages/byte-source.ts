@@ -29,6 +29,19 @@ export function isAsyncIterable(value: unknown): value is BytesIterable {
   return typeof Object(value)[Symbol.asyncIterator] === 'function'
 }
 
+// Streams and generators that were given already: the second reader of one would get a part, or nothing.
+const given = new WeakSet<object>()
+
+const isReadOnce = (from: object): boolean =>
+  ['next', 'pipe', 'getReader'].some((name) => typeof from[name as never] === 'function')
+
+/** Ends a stream that nobody is going to read. */
+export function discard(from: unknown): void {
+  // Why it is not read is all that its owner is told.
+  if (from instanceof Readable) from.on('error', () => {}).destroy()
+  else if (from instanceof ReadableStream) from.cancel().catch(() => {})
+}
+
 /**
  * An async iterable, such as a `Readable` or a web stream, that is read once. It is destroyed when
  * nobody reads it to its end.
@@ -42,10 +55,14 @@ export class IterableSource implements ByteSource {
   #rest: Uint8Array | undefined
   #isOver = false
 
-  /** @throws TypeError `ERR_INVALID_STATE` when it has been read, or is being read, already */
+  /** @throws TypeError `ERR_INVALID_STATE` when it has been read, or given to be read, already */
   constructor(name: string, from: BytesIterable) {
-    if ((from as ReadableStream).locked === true || Readable.isDisturbed(from as Readable))
-      throw alreadyRead(name)
+    const isRead =
+      given.has(from) ||
+      (from as ReadableStream).locked === true ||
+      Readable.isDisturbed(from as Readable)
+    if (isRead) throw alreadyRead(name)
+    if (isReadOnce(from)) given.add(from)
     this.#from = from
   }
 

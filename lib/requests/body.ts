@@ -34,18 +34,23 @@ export function checkBody(body: unknown): asserts body is RequestBody | undefine
   if (body === undefined || typeof body === 'string' || types.isUint8Array(body)) return
   if (isForm(body) || body instanceof URLSearchParams) return
   if (isBlobLike(body) || isAsyncIterable(body)) return
+  if (isTaggedForm(body))
+    throw invalidArgValue(
+      'options.body',
+      body,
+      'is a form of another kind than the FormData of Node.js, such as that of the package form-data: send ' +
+        'form.pipe(new PassThrough()), with what form.getHeaders() says as metadata',
+    )
   const expected =
     'of type string, an async iterable such as a Readable, or an instance of Buffer, Uint8Array, ' +
     'Blob, ReadableStream, URLSearchParams or FormData'
   throw invalidArgType('options.body', expected, body)
 }
 
-/** @throws TypeError for a value that has no JSON, and beside a body */
+/** @throws TypeError for a value beside a body */
 export function checkJson({ json, body }: { json?: unknown; body?: unknown }): void {
-  if (json === undefined) return
-  if (body !== undefined)
+  if (json !== undefined && body !== undefined)
     throw invalidArgValue('options.json', json, 'cannot be there beside options.body')
-  jsonOf(json)
 }
 
 function jsonOf(value: unknown): string {
@@ -62,7 +67,8 @@ function jsonOf(value: unknown): string {
 /**
  * What is sent for `json` or `body`; a promise for what has to be read before its length is known.
  *
- * @throws TypeError `ERR_INVALID_STATE` for a stream that has been read
+ * @throws TypeError `ERR_INVALID_STATE` for a stream that has been read, `ERR_INVALID_ARG_VALUE` for a value
+ *   that has no JSON
  */
 export function bodyOf(options: {
   body?: RequestBody
@@ -83,5 +89,8 @@ function ofBlob(blob: BlobLike & { type?: unknown }): Body {
   return typeof blob.type === 'string' && blob.type !== '' ? { data, type: blob.type } : { data }
 }
 
-const isForm = (value: unknown): value is FormData =>
+const isTaggedForm = (value: unknown): value is object =>
   Object(value)[Symbol.toStringTag] === 'FormData'
+
+const isForm = (value: unknown): value is FormData =>
+  isTaggedForm(value) && Symbol.iterator in value

@@ -152,7 +152,14 @@ export class Reply {
   }
 
   #decoders() {
-    return this.#source.decode ? decodersFor(this.headers, this.#source.streamtype) : []
+    const { decode, streamtype, cancel } = this.#source
+    try {
+      return decode ? decodersFor(this.headers, streamtype) : []
+    } catch (error) {
+      // Nobody can read it.
+      cancel()
+      throw error
+    }
   }
 
   #claim = () => {

@@ -2,6 +2,7 @@
 import { checkBoolean, checkObject, checkSignal, invalidArgType, outOfRange } from '../arguments.js'
 import { tracing } from '../channels.js'
 import { SecureStreamError } from '../errors/secure-stream-error.js'
+import { discard } from '../messages/byte-source.js'
 import { cannotSend } from '../streams/refusals.js'
 import type { StreamOpener } from '../streams/stream-wiring.js'
 import type { Kind } from '../streamtypes/kind.js'
@@ -77,15 +78,22 @@ export function performRequest(
   streamtype: string,
   options: RequestOptions,
 ): Performed {
-  if (options.signal?.aborted) return failed(options.signal.reason)
+  const { body, json, signal } = options
+  if (signal?.aborted) {
+    discard(body)
+    return failed(signal.reason)
+  }
   try {
     const kind = opener.kindOf(streamtype)
     requireTransactional(kind)
+    const refusal = (body ?? json) !== undefined && cannotSend(kind, WITHOUT_BODY)
+    if (refusal) throw refusal
     const perform = tracing.request.hasSubscribers ? performTraced : performOn
     return perform(opener, kind, options, bodyOf(options))
   } catch (error) {
     // Wrong arguments throw, also where only the policy can tell that they are wrong.
     if (error instanceof TypeError) throw error
+    discard(body)
     return failed(error)
   }
 }
@@ -97,8 +105,6 @@ function performOn(
   body: Body | Promise<Body> | undefined,
   opened?: (stream: object) => void,
 ): Performed {
-  const refusal = body !== undefined && cannotSend(kind, WITHOUT_BODY)
-  if (refusal) return failed(refusal)
   const stream = opener.open(kind, metadata ? { metadata } : {})
   opened?.(stream)
   return new Transaction(stream, { body, metadata, signal, timeout, decode })

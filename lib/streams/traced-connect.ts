@@ -27,9 +27,16 @@ export class TracedConnect {
     this.#operation = operation
     tracing.connect.start.runStores(operation, () => {
       if (isMessage) return
-      const metadata = tracedMetadata(operation, kind)
-      for (const [name, value] of Object.entries(metadata))
-        native.setMetadata(name, kind.metadataBytes('metadata', name, value))
+      try {
+        const metadata = tracedMetadata(operation, kind)
+        for (const [name, value] of Object.entries(metadata))
+          native.setMetadata(name, kind.metadataBytes('metadata', name, value))
+      } catch (error) {
+        // What a subscriber has said is no fault of who connects; Node tells what subscribers throw so, too.
+        process.nextTick(() => {
+          throw error
+        })
+      }
     })
     tracing.connect.end.publish(operation)
   }

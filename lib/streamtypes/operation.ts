@@ -21,7 +21,7 @@ export interface OutgoingOperation extends Operation {
   metadataNames: readonly string[]
   /**
    * What is sent with it. A subscriber of `start` may change it, and add to it; names that the policy does
-   * not declare are left out then, unless the program gave them.
+   * not declare are left out then, unless the program gave them, and so is what is `undefined`.
    */
   metadata: Record<string, string | Uint8Array>
 }
@@ -38,7 +38,7 @@ export function tracedMetadata(
   kind: Kind,
   own: Metadata = {},
 ): Metadata {
-  const names = Object.keys(metadata)
+  const names = Object.keys(metadata).filter((name) => metadata[name] !== undefined)
   const known = names.filter((name) => Object.hasOwn(own, name) || kind.hasMetadataName(name))
   return Object.fromEntries(known.map((name) => [name, metadata[name] as string | Uint8Array]))
 }

@@ -11,6 +11,7 @@ export interface Identity {
   readonly key: Uint8Array
 }
 
+const PEM_BEGIN = '-----BEGIN CERTIFICATE-----'
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 // What there is for keys in a token, in a TPM, and in an engine of OpenSSL.
 const KEPT_ELSEWHERE =
@@ -24,8 +25,10 @@ const isPem = (bytes: Uint8Array) => Buffer.from(bytes).includes('-----BEGIN')
 function readChain(where: string, bytes: Uint8Array): X509Certificate[] {
   try {
     if (!isPem(bytes)) return [new X509Certificate(bytes)]
-    const blocks = Buffer.from(bytes).toString('latin1').match(PEM_BLOCK) ?? []
-    if (blocks.length > 0) return blocks.map((block) => new X509Certificate(block))
+    const text = Buffer.from(bytes).toString('latin1')
+    const blocks = text.match(PEM_BLOCK) ?? []
+    const isWhole = text.split(PEM_BEGIN).length - 1 === blocks.length
+    if (blocks.length > 0 && isWhole) return blocks.map((block) => new X509Certificate(block))
   } catch {
     // The error below says so.
   }

@@ -8,6 +8,7 @@ import { SecureStreamError } from '../errors/secure-stream-error.js'
 /** What to trust for a `tls` streamtype that names no `tls_trust_store`. */
 export type Trust = 'system' | 'node' | string | Uint8Array | readonly (string | Uint8Array)[]
 
+const pemBegin = '-----BEGIN CERTIFICATE-----'
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 // Where systems keep the certificates that they trust. Older versions of Node cannot say where.
@@ -86,6 +87,15 @@ function parseGiven(value: unknown): Uint8Array[] {
   const isPem = typeof value === 'string' || Buffer.from(value).includes('-----BEGIN')
   const ders = isPem ? pemToDer(Buffer.from(value as string).toString('latin1')) : [value]
   if (ders.length === 0) throw invalidArgValue('options.ca', value, 'holds no PEM certificate')
+  if (
+    isPem &&
+    Buffer.from(value as string)
+      .toString('latin1')
+      .split(pemBegin).length -
+      1 >
+      ders.length
+  )
+    throw invalidArgValue('options.ca', value, 'holds a certificate that is cut short')
   for (const der of ders) {
     try {
       new X509Certificate(der as Uint8Array)

@@ -150,6 +150,37 @@ describe('tracing channels', { timeout: 60_000 }, () => {
     assert.ok(ends.every(({ operation }) => operation.stream === stream))
   })
 
+  it('leave out what a subscriber has no value for', async () => {
+    await using peer = await startHttp1()
+    const definition = streamtype('h1', peer, { http_method: 'POST', metadata })
+    await using context = await open(policyOf({ it: definition }))
+    const nothing = ({ metadata }: Told) => Object.assign(metadata, { traceparent: undefined })
+    for (const name of ['request', 'send', 'connect']) follow(name, nothing)
+    await context.request('it', { body: 'x', metadata: { region: 'uk' } })
+    const stream = context.stream('it')
+    await stream.connect()
+    await stream.send('y', { metadata: { region: 'uk' } })
+    const [first, ...others] = peer.requests.map(({ headers }) => headers)
+    assert.equal(first?.['x-region'], 'uk')
+    assert.equal(others.at(-1)?.['x-region'], 'uk')
+  })
+
+  it('report a value that cannot be sent, and have the connection made all the same', async () => {
+    await using peer = await startWebSocket()
+    await using context = await open(policyOf({ it: streamtype('ws', peer, { metadata }) }))
+    follow('connect', ({ metadata }) => Object.assign(metadata, { traceparent: 'a\r\nb' }))
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    const caught = once(process, 'uncaughtException')
+    const stream = context.stream('it')
+    const sent = stream.send('one')
+    const [error] = await caught
+    for (const listener of listeners) process.on('uncaughtException', listener)
+    assert.equal(error.code, 'ERR_INVALID_ARG_VALUE')
+    await sent
+    await stream.close()
+  })
+
   it('tell of a publish until the broker has it', async () => {
     await using broker = await startMosquitto()
     await using context = await open(policyOf({ it: streamtype('mqtt', broker) }))

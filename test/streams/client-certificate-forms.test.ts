@@ -193,6 +193,11 @@ describe('what cannot be read is refused in words', () => {
       /passphrase" argument must be/,
     ],
     ['a key of another', () => ({ ...alice, key: server.key }), /must be the private key of its/],
+    [
+      'a chain of which the end is missing',
+      () => ({ ...alice, cert: alice.cert.slice(0, -100) }),
+      /cert" argument must be a certificate in DER, or a chain in PEM/,
+    ],
     ['nothing', () => ({}), /cert" argument must be/],
   ]
   for (const [what, entry, words] of cases)

@@ -126,6 +126,18 @@ for (const protocol of ['h1', 'h2'] as const)
       assert.equal(await rest.text(), 'x')
     })
 
+    test('more than five end the transaction, in any way of reading', async () => {
+      const coding = Array(6).fill('gzip').join(',')
+      const begun = { coding, body: Buffer.from('x'), stalls: true }
+      const refused = { code: 'ERR_SS_DECODE' }
+      await assert.rejects((await ask(begun)).text(), refused)
+      const reply = await ask(begun)
+      assert.throws(() => reply.toResponse(), refused)
+      const other = await ask(begun)
+      assert.throws(() => other.body, refused)
+      await nothingOpen()
+    })
+
     test('what is not known, and decode: false, leave it as it is', async () => {
       for (const coding of ['compress', 'gzip, aes128gcm', 'identity', ''])
         assert.equal(await (await ask({ coding, body: Buffer.from('as is') })).text(), 'as is')
