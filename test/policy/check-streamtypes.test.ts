@@ -40,6 +40,7 @@ describe('streamtypes', () => {
     ['a header of a key', { http_devtype_header: 'x foo:' }, 'bad-header'],
     ['no header, on mqtt', { ...mqtt, metadata: [{ a: 'what it is' }] }, undefined],
     ['an endpoint with a space', { endpoint: 'my host' }, 'bad-endpoint'],
+    ['an endpoint with a path', { endpoint: 'e/v1' }, 'bad-endpoint'],
     ['a socket with a space', { endpoint: '+/run/my socket' }, undefined],
     ['http:// with tls', { endpoint: 'http://e', tls: true }, 'scheme-against-tls'],
     ['MQTT:// with tls', { ...mqtt, endpoint: 'MQTT://e', tls: true }, 'scheme-against-tls'],

@@ -63,6 +63,7 @@ describe('JSON that lws accepts and other readers do not', () => {
 describe('a name that is nearly right', () => {
   const cases: [string, object, RegExp][] = [
     ['a key', { endpiont: 'x' }, /did you mean "endpoint"/],
+    ['two letters in the wrong order', { prot: 1 }, /did you mean "port"/],
     ['a protocol', { protocol: 'mqqt' }, /did you mean "mqtt"/],
     ['a reference', { retry: 'defualt' }, /did you mean "default"/],
     ['the beginning of one, which would do in C', { retry: 'def' }, /lws takes "default" for it/],
@@ -176,6 +177,12 @@ describe('warnings', () => {
     ['a status that no answer has', { http_expect: 9999 }, 'bad-status'],
     ['two ports', { endpoint: 'e:81', port: 80 }, 'no-effect'],
     ['two ports, one in a URL', { endpoint: 'http://[::1]:81/x', port: 80 }, 'no-effect'],
+    [
+      'a port, and a URL that means another',
+      { endpoint: 'https://e', port: 81, tls: true },
+      'no-effect',
+    ],
+    ['a URL with a path, and http_url', { endpoint: 'http://e/v1', http_url: 'x' }, 'no-effect'],
     ['a method on ws', { protocol: 'ws', http_method: 'GET' }, 'key-wrong-protocol'],
     ['http keys on raw', { protocol: 'raw', http_url: '/' }, 'key-wrong-protocol'],
     ['a long metadata name', { metadata: [{ ['a'.repeat(31)]: '' }] }, 'name-not-proxiable'],

@@ -16,6 +16,8 @@ const HEADER_KEYS = [
 ] as const
 const WITHOUT_TLS = ['http', 'ws', 'mqtt']
 const WITH_TLS = ['https', 'wss', 'mqtts']
+/** The port of a URL that has none, as libwebsockets reads it. */
+const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, ws: 80, https: 443, wss: 443 }
 
 /** Checks texts that would break the request or packet that they become a part of. */
 export function checkWireText(entry: StreamtypeEntry, report: Report): void {
@@ -29,7 +31,7 @@ export function checkWireText(entry: StreamtypeEntry, report: Report): void {
 
 /** Checks what an endpoint says besides the name of a host: its scheme, its port. */
 export function checkEndpointText(entry: StreamtypeEntry, report: Report): void {
-  const { endpoint = '', port, tls = false } = entry.value
+  const { endpoint = '', tls = false } = entry.value
   if (endpoint.startsWith('+')) {
     return
   }
@@ -49,12 +51,41 @@ export function checkEndpointText(entry: StreamtypeEntry, report: Report): void 
     )
     return
   }
-  const ownPort = /^(?:[a-z]+:\/\/)?(?:\[[^\]]*\]|[^:/]+):(\d+)(?:\/|$)/i.exec(endpoint)?.[1]
+  checkUrlParts(entry, report)
+}
+
+/** Checks what a URL as the endpoint takes the place of: the port, and the path. */
+function checkUrlParts(entry: StreamtypeEntry, report: Report): void {
+  const { endpoint = '', port, http_url = '' } = entry.value
+  const [, scheme, ownPort, path] =
+    /^(?:([a-z]+):\/\/)?(?:\[[^\]]*\]|[^:/]+)(?::(\d+))?(\/.*)?$/i.exec(endpoint) ?? []
   if (ownPort !== undefined && port !== undefined && Number(ownPort) !== port) {
     report.warning(
       'no-effect',
       placeOf(entry, 'port'),
       `port ${port} has no effect, since the endpoint has a port of its own, ${ownPort}; keep one`,
+    )
+  }
+  // Schemes are told apart by case here.
+  const schemePort = ownPort === undefined ? SCHEME_PORTS[scheme ?? ''] : undefined
+  if (schemePort !== undefined && port !== undefined && port !== schemePort) {
+    report.warning(
+      'no-effect',
+      placeOf(entry, 'port'),
+      `port ${port} has no effect, since ${scheme}:// in the endpoint means port ${schemePort}; give the name of the host only`,
+    )
+  }
+  if (/^[\w.-]+\//.test(endpoint)) {
+    report.error(
+      'bad-endpoint',
+      placeOf(entry, 'endpoint'),
+      'an endpoint is the name of a host, without a path; the path of HTTP is http_url',
+    )
+  } else if (path !== undefined && http_url !== '') {
+    report.warning(
+      'no-effect',
+      placeOf(entry, 'http_url'),
+      `http_url has no effect, since the endpoint has a path of its own, ${quote(path)}; keep one`,
     )
   }
 }

@@ -19,7 +19,7 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
       break
     }
     if (Math.abs(candidate.length - name.length) < least) {
-      const steps = distance(name, candidate)
+      const steps = isReordered(name, candidate) ? 1 : distance(name, candidate)
       if (steps < least) {
         nearest = candidate
         least = steps
@@ -27,4 +27,16 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
     }
   }
   return nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`
+}
+
+/** Whether two letters that stand side by side are exchanged, and nothing else: one slip of the hand. */
+function isReordered(name: string, candidate: string): boolean {
+  if (name.length !== candidate.length) {
+    return false
+  }
+  const at = [...name].findIndex((letter, index) => letter !== candidate[index])
+  return (
+    name.slice(at, at + 2) === candidate.charAt(at + 1) + candidate.charAt(at) &&
+    name.slice(at + 2) === candidate.slice(at + 2)
+  )
 }
