@@ -115,7 +115,7 @@ program
   .description("Write the TypeScript types of a policy's streamtypes")
   .argument('<file>', 'a policy')
   .action((file: string) => writeConverted(file, policyToTypes))
-  .addHelpText('after', examples(['a file for the compiler', 'types policy.json > policy.d.ts']))
+  .addHelpText('after', examples(['a file for the compiler', 'types policy.json > streamtypes.ts']))
 
 program
   .command('c')

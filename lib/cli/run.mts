@@ -9,6 +9,7 @@ import { CommandError } from './command-error.mjs'
 import { ExitStatus, exitStatusOf } from './exit-status.mjs'
 import { readPolicy } from './read-policy.mjs'
 import { endingInWords } from './run/ending.mjs'
+import { withHint } from './run/failure.mjs'
 import { messagesToSend, standardInput } from './run/input.mjs'
 import { InputFile } from './run/input-file.mjs'
 import { watchInterrupts } from './run/interrupts.mjs'
@@ -121,6 +122,11 @@ async function perform(
   options: RunOptions,
 ): Promise<Answer | SessionOutcome> {
   const kind = context.kindOf(streamtype)
+  if (kind.role === 'server')
+    throw new CommandError(
+      `'${streamtype}' is a server in the policy: lws-ss serve runs it`,
+      ExitStatus.Misused,
+    )
   if (kind.isTransactional) refuseWithoutEffect(streamtype, options)
   const { dataFile } = options
   // A bar would be between the lines.
@@ -136,6 +142,8 @@ async function perform(
     return kind.isTransactional
       ? await performTransaction(context, streamtype, options, ends)
       : await performSession(context, kind, options, ends)
+  } catch (error) {
+    throw options.json ? error : withHint(error, kind)
   } finally {
     await output.close()
     await file?.close()

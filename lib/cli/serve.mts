@@ -77,8 +77,13 @@ export async function serve(
   )
   try {
     const kind = context.kindOf(streamtype)
+    if (kind.role !== 'server')
+      throw new CommandError(
+        `'${streamtype}' is a client in the policy: lws-ss run runs it`,
+        ExitStatus.Misused,
+      )
     if (port !== undefined) await context.overlay({ s: [{ [streamtype]: { port } }] })
-    if (directory !== undefined && kind.role === 'server' && !kind.isTransactional)
+    if (directory !== undefined && !kind.isTransactional)
       throw new CommandError(
         `'${streamtype}' is ${kind.protocol}, which has no files: --directory has no meaning`,
         ExitStatus.Misused,

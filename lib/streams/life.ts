@@ -299,7 +299,7 @@ export class StreamLife implements LifeTarget {
   }
 
   retries(attempt: number, delay: number): void {
-    const reason = this.lastError ?? this.attempt.lost('without a reason')
+    const reason = this.lastError ?? this.attempt.lost('without saying why')
     const retry: Retry = { attempt, delay, reason }
     this.#reports.retries(this, delay)
     if (channels.retry.hasSubscribers) channels.retry.publish({ stream: this.#stream, ...retry })

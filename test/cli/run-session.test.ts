@@ -200,9 +200,9 @@ describe('lws-ss run on ws, mqtt and raw', { timeout: 120_000 }, () => {
     [
       'ws',
       () => ws.clients.forEach((client) => void client.terminate()),
-      /hung up without a reason/,
+      /hung up without saying why/,
     ],
-    ['hears', () => aedes.dropConnections(), /hung up without a reason/],
+    ['hears', () => aedes.dropConnections(), /hung up without saying why/],
   ] as const)
     it(`has status 4 and says why when the peer of ${name} ends it out of order: ${why}`, async () => {
       for (const json of [[], ['--json']]) {

@@ -60,6 +60,8 @@ describe('lws-ss run on h1 and h2', { timeout: 120_000 }, () => {
       strict: of('', { http_expect: 204 }),
       silent: of('', { port: mute.port }),
       secure: streamtype('h1', tls, { opportunistic: false, tls: true }),
+      plain: of('', { port: tls.port }),
+      site: { server: true, protocol: 'h1' as const, endpoint: '127.0.0.1', port: 0 },
       hangs: of('', { port: silent.port }),
       cut: of('truncate'),
       dead: of('', { port: dead.port }),
@@ -163,6 +165,23 @@ describe('lws-ss run on h1 and h2', { timeout: 120_000 }, () => {
     assert.equal(told.status, 3)
     const { acked, status: code, statusText } = JSON.parse(told.complaints)
     assert.deepEqual([acked, code, statusText], [false, 404, 'Not Found'])
+  })
+
+  it('begins a line on a terminal for what it says behind the payload', async () => {
+    const shown = await onTerminal(['run', policy, 'missing'])
+    assert.match(shown, /GET \/status\/404\r\nlws-ss: 'missing' was answered/)
+  })
+
+  it('says that the peer may want TLS when it hangs up without it', async () => {
+    const { status, complaints } = await runLwsSs(['run', policy, 'plain'])
+    assert.equal(status, 4)
+    assert.match(complaints, /before it had answered.*; a peer that wants TLS does so; "tls": true/)
+  })
+
+  it('leaves servers to lws-ss serve', async () => {
+    const { status, complaints } = await runLwsSs(['run', policy, 'site'])
+    assert.equal(status, 2)
+    assert.equal(complaints, "lws-ss: 'site' is a server in the policy: lws-ss serve runs it\n")
   })
 
   it('says where a redirect leads that the policy does not follow', async () => {

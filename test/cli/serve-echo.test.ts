@@ -115,7 +115,7 @@ describe('lws-ss serve', { timeout: 60_000 }, () => {
   })
 
   for (const [args, status, complaint] of [
-    [['client'], 2, /'client' is a client in the policy/],
+    [['client'], 2, /'client' is a client in the policy: lws-ss run/],
     [['nobody'], 2, /the policy has no streamtype 'nobody'/],
     [['nobody', '--port', '0'], 2, /the policy has no streamtype 'nobody'/],
     [['lamps', '--directory', '.'], 2, /'lamps' is raw, which has no files/],

@@ -5,11 +5,14 @@ import { CommandError } from '../command-error.mjs'
 import { ExitStatus } from '../exit-status.mjs'
 import { Progress } from './progress.mjs'
 
+const LINE_END = 0x0a
+
 /** Where payload goes: a file, or standard output. */
 export class Output {
   readonly #file: FileHandle | undefined
   readonly #hasBar: boolean
   #bytes = 0
+  #endsLine = true
   #progress: Progress | undefined
 
   private constructor(file: FileHandle | undefined, hasBar: boolean) {
@@ -51,12 +54,15 @@ export class Output {
       throw new CommandError(`the output cannot be written: ${message}`, ExitStatus.Failed)
     }
     this.#bytes += data.byteLength
+    if (data.byteLength > 0) this.#endsLine = data.at(-1) === LINE_END
     this.#progress?.update(this.#bytes)
     return true
   }
 
   async close(): Promise<void> {
     this.#progress?.stop()
+    // On a terminal, what the command says next begins a line. Elsewhere the payload is all there is.
+    if (!this.#file && !this.#endsLine && process.stdout.isTTY) process.stdout.write('\n')
     await this.#file?.close()
   }
 

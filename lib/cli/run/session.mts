@@ -32,7 +32,7 @@ function endByPeer(stream: SecureStream, exchange: Exchange): End {
       return { by: 'peer', closeCode, ...(closeReason && { closeReason }) }
   }
   // On mqtt the client ends a session. When the broker ends it, something is wrong.
-  return { failure: lastError ?? stream.life.attempt.lost('without a reason') }
+  return { failure: lastError ?? stream.life.attempt.lost('without saying why') }
 }
 
 interface SessionOptions {
