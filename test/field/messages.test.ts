@@ -233,7 +233,7 @@ describe('what is sent on a WebSocket', { timeout: 60_000 }, () => {
     const policy = put('policy.json', JSON.stringify(policyOf({ it: streamtype('ws', peer) })))
     const { status, complaints } = await runLwsSs(['get', policy, 'it', '--wait', 'Infinity'], 'x')
     assert.equal(status, 4)
-    assert.match(complaints, /1008: no such room\n$/)
+    assert.match(complaints, /code 1008: "no such room"\n$/)
   })
 })
 
