@@ -396,12 +396,21 @@ export class StreamLife implements LifeTarget {
     }
     if (this.#reports.isConnecting) this.#reports.failed(this.destroyedError())
     this.inbox.dropPartialMessage()
-    this.inbox.end(this.#aborted ?? (this.#destroyError && { reason: this.#destroyError }))
+    this.inbox.end(this.#aborted ?? this.#whyEnded())
     this.#timer?.stop()
     this.#over = true
     this.#whenDisconnected?.()
     for (const callback of this.#whenOver ?? []) callback()
     this.#whenOver = undefined
+  }
+
+  #whyEnded(): { reason: unknown } | undefined {
+    if (this.#destroyError) return { reason: this.#destroyError }
+    // Who reads a part of an answer would take it for the whole.
+    const { head } = this
+    return head && !head.complete && !this.isAnswered
+      ? { reason: this.destroyedError() }
+      : undefined
   }
 
   #timeTransaction(): void {
