@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -92,6 +93,15 @@ describe('the packed tarball in an empty project', () => {
       needed.filter((name) => !files.has(path.normalize(name))),
       [],
     )
+  })
+
+  it('has the examples that its documents link to', async () => {
+    const folder = path.join(installed, 'docs')
+    for (const name of await readdir(folder)) {
+      const text = await readFile(path.join(folder, name), 'utf8')
+      for (const [, target = ''] of text.matchAll(/\]\((\.\.\/examples\/[^)#]+)/g))
+        assert.ok(existsSync(path.join(folder, target)), `${name} links to ${target}`)
+    }
   })
 
   it('brings every script that its own build imports', async () => {
