@@ -18,20 +18,50 @@ import { nextMessage, nextState, traceStates } from '../support/states.js'
 
 // What a server may answer, byte for byte; the connection stays open.
 const noResponses: Record<string, readonly [text: string, reason: RegExp]> = {
-  ssh: ['SSH-2.0-OpenSSH_9.0\r\n', /not a response of HTTP\/1/],
-  http2: ['HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n', /not a response of HTTP\/1/],
-  'no-colon': ['HTTP/1.1 200 OK\r\nhello\r\nContent-Length: 0\r\n\r\n', /not a response/],
-  'no-name': ['HTTP/1.1 200 OK\r\n: it\r\nContent-Length: 0\r\n\r\n', /not a response/],
-  'a-space': ['HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n', /not a response/],
-  'a-return': ['HTTP/1.1 200 OK\r\n\rX-Say: it\r\nContent-Length: 0\r\n\r\n', /not a response/],
-  folded: ['HTTP/1.1 200 OK\r\nX-Say: it\r\n again\r\nContent-Length: 0\r\n\r\n', /not a response/],
-  nul: ['HTTP/1.1 200 OK\r\nX-Say: i\0t\r\nContent-Length: 0\r\n\r\n', /not a response/],
-  'status=000': ['HTTP/1.1 000 It\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
-  'status=20': ['HTTP/1.1 20 It\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
-  'status=2000': ['HTTP/1.1 2000 It\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
-  'status=200x': ['HTTP/1.1 200x It\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
-  'status=it': ['HTTP/1.1 it\r\nContent-Length: 0\r\n\r\n', /the status is not one/],
-  101: ['HTTP/1.1 101 It\r\nUpgrade: it\r\nConnection: upgrade\r\n\r\n', /which nobody asked for/],
+  ssh: ['SSH-2.0-OpenSSH_9.0\r\n', /what it answers is no HTTP|no valid HTTP\/1/],
+  http2: [
+    'HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n',
+    /what it answers is no HTTP|no valid HTTP\/1/,
+  ],
+  'no-colon': [
+    'HTTP/1.1 200 OK\r\nhello\r\nContent-Length: 0\r\n\r\n',
+    /its answer is no valid HTTP\/1/,
+  ],
+  'no-name': [
+    'HTTP/1.1 200 OK\r\n: it\r\nContent-Length: 0\r\n\r\n',
+    /its answer is no valid HTTP\/1/,
+  ],
+  'a-space': ['HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n', /its answer is no valid HTTP\/1/],
+  'a-return': [
+    'HTTP/1.1 200 OK\r\n\rX-Say: it\r\nContent-Length: 0\r\n\r\n',
+    /its answer is no valid HTTP\/1/,
+  ],
+  folded: [
+    'HTTP/1.1 200 OK\r\nX-Say: it\r\n again\r\nContent-Length: 0\r\n\r\n',
+    /its answer is no valid HTTP\/1/,
+  ],
+  nul: [
+    'HTTP/1.1 200 OK\r\nX-Say: i\0t\r\nContent-Length: 0\r\n\r\n',
+    /its answer is no valid HTTP\/1/,
+  ],
+  'status=000': [
+    'HTTP/1.1 000 It\r\nContent-Length: 0\r\n\r\n',
+    /its answer has an invalid status/,
+  ],
+  'status=20': ['HTTP/1.1 20 It\r\nContent-Length: 0\r\n\r\n', /its answer has an invalid status/],
+  'status=2000': [
+    'HTTP/1.1 2000 It\r\nContent-Length: 0\r\n\r\n',
+    /its answer has an invalid status/,
+  ],
+  'status=200x': [
+    'HTTP/1.1 200x It\r\nContent-Length: 0\r\n\r\n',
+    /its answer has an invalid status/,
+  ],
+  'status=it': ['HTTP/1.1 it\r\nContent-Length: 0\r\n\r\n', /its answer has an invalid status/],
+  101: [
+    'HTTP/1.1 101 It\r\nUpgrade: it\r\nConnection: upgrade\r\n\r\n',
+    /it switched protocols unasked/,
+  ],
 }
 
 const answers: Record<string, string> = {
@@ -163,7 +193,7 @@ describe('answers on h1', { timeout: 20_000 }, () => {
     test(`${answer} is no answer`, async () => {
       await assert.rejects(context.request('GET', { metadata: { answer } }), {
         code: 'ERR_SS_ALL_RETRIES_FAILED',
-        message: /Content-Length is not one length/,
+        message: /its answer has an invalid content-length/,
       })
     })
 

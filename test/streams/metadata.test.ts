@@ -174,7 +174,10 @@ for (const protocol of ['h1', 'h2'] as const) {
     })
 
     test('a name that the policy does not declare is refused, and the others are named', async () => {
-      const error = { code: 'ERR_SS_UNKNOWN_METADATA', message: /'nope'.*path, note, agent$/ }
+      const error = {
+        code: 'ERR_SS_UNKNOWN_METADATA',
+        message: /'nope'.*path, note, agent; did you mean "note"\?$/,
+      }
       assert.throws(() => context.stream('post', { metadata: { nope: 'x' } }), error)
       await assert.rejects(context.request('post', { metadata: { nope: 'x' }, body: 'x' }), error)
       await using stream = context.stream('post')
