@@ -46,6 +46,8 @@ export class Transaction {
     stream.receiving.keepAnswer()
     this.over = stream.life.closedOrUnread()
     stream.life.ignoreTimeLimit()
+    // Subscribers of the diagnostics channels have the stream, too.
+    stream.life.onDisconnect = (reason) => this.#fail(reason)
 
     const timer =
       timeout > LONGEST_TIMER

@@ -38,6 +38,8 @@ export class StreamLife implements LifeTarget {
   readonly stats: StreamStats = countFromZero()
   /** Whether the program has the payload in handlers, so that there are no messages. */
   readonly hasHandlers: boolean
+  /** Is told when the program ends the connection, or the attempt to make one. */
+  onDisconnect: ((reason: Error) => void) | undefined
   readonly #native: NativeStream
   readonly #stream: EventEmitter<StreamEvents>
   readonly #reports: LifeReports
@@ -145,6 +147,7 @@ export class StreamLife implements LifeTarget {
     this.#connecting.reject(reason)
     this.#reports.failed(reason)
     this.#native.disconnect()
+    this.onDisconnect?.(reason)
   }
 
   /** Whether nothing more may be sent on the connection that there is. */

@@ -4,7 +4,7 @@ import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { type LogLine, openContext, type StreamStats } from 'lws-secure-streams'
+import { type LogLine, openContext, type SecureStream, type StreamStats } from 'lws-secure-streams'
 import { startHttp1, startRaw, startWebSocket } from '../peers/index.js'
 import { deadPort } from '../support/dead-port.js'
 import { policyOf, streamtype } from '../support/policies.js'
@@ -40,6 +40,25 @@ describe('what can be observed', { timeout: 60_000 }, () => {
       assert.equal(channel(`lws-secure-streams:${name}`).hasSubscribers, false)
     })
   })
+
+  for (const end of ['disconnect', 'close', 'destroy'] as const)
+    for (const when of ['CONNECTING', 'UNREACHABLE', 'CONNECTED'])
+      test(`a request whose stream a subscriber ends by ${end}() at ${when} rejects`, async () => {
+        await using nobody = await deadPort()
+        await using peer = await startHttp1()
+        const to = when === 'UNREACHABLE' ? nobody : peer
+        const it = streamtype('h1', to, { http_method: 'GET', http_url: '/hang' })
+        const context = await openContext({ policy: policyOf({ it }) })
+        const listener = (message: unknown) => {
+          const { stream, state } = message as { stream: SecureStream; state: string }
+          if (state === when) queueMicrotask(() => void stream[end]())
+        }
+        subscribe('lws-secure-streams:state', listener)
+        const asked = context.request('it', { timeout: when === 'CONNECTED' ? 100 : 20_000 })
+        await assert.rejects(asked, ({ code }) => code.startsWith('ERR_SS_'))
+        unsubscribe('lws-secure-streams:state', listener)
+        await context.close()
+      })
 
   test('log lines say in words what streams and servers do', async () => {
     await using nobody = await deadPort()
